@@ -1,0 +1,117 @@
+"""A fact that has been admitted, and the two ways in which a record is not one."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from hashlib import sha256
+
+from pydantic import BaseModel
+
+from .channels import orgnr_in
+from .envelope import CONTENT, Visibility, read
+from .identity import Ref, canonical, mark, owner_of
+from .topics import Line
+from .types import EventType, ReaderRule
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What somebody said about an initiative, with what intake added.
+
+    `time` is the speaker's claim; `accepted` is intake's clock. `data` is the
+    validated model of the type, `data_bytes` its bytes as they were sent.
+    """
+
+    subject: str
+    source: str
+    id: str
+    type: EventType
+    time: datetime
+    speaker: str
+    line: Line | None
+    visibility: Visibility
+    recipients: tuple[str, ...]
+    audience: tuple[str, ...]
+    accepted: datetime
+    agreement: str
+    ruleset: int
+    data: BaseModel
+    data_bytes: bytes
+    attributes: Mapping[str, object]
+
+    @property
+    def owner(self) -> str:
+        """The organisation that owns the initiative."""
+        return owner_of(self.subject)
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.source, self.id)
+
+    @property
+    def readers(self) -> ReaderRule:
+        return self.type.readers
+
+    @cached_property
+    def mark(self) -> bytes:
+        """The identity as 24 bytes."""
+        return mark(self.subject, self.source, self.id)
+
+    @property
+    def grant(self) -> Ref | None:
+        """The grant that this fact is, ends or opens; None for all others."""
+        if self.type.readers != "grant":
+            return None
+        named = getattr(self.data, "grant", None)
+        return self.ref if named is None else Ref(named.source, named.id)
+
+    @property
+    def key(self) -> str | None:
+        """The key within its family; None where each field is a key of its own."""
+        return None if self.type.key is None else self.type.key(self.data)
+
+    @property
+    def named_organisations(self) -> frozenset[str]:
+        """Organisation numbers among its recipients."""
+        found = (orgnr_in(channel) or channel for channel in self.recipients)
+        return frozenset(value for value in found if value.isdigit())
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: a stable code, where (RFC 6901), what to mend."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A record that is not a fact, and never will be under its rule set."""
+
+    faults: tuple[Fault, ...]
+
+    @property
+    def reason(self) -> str:
+        return self.faults[0].code
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """A record judged by a rule set that this code does not know yet."""
+
+    ruleset: int
+
+
+def content_hash(record: bytes) -> bytes:
+    """SHA-256 over the RFC 8785 form of what the speaker said.
+
+    Computed only when an identity repeats: what intake adds does not count.
+    """
+    event = read(record)
+    said = {
+        name: event.attributes[name] for name in CONTENT if name in event.attributes
+    }
+    return sha256(canonical({**said, "data": event.data})).digest()

@@ -1,0 +1,195 @@
+"""Checks on what a speaker says: attributes, line, ownership, visibility."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from . import channels
+from .envelope import ADDED_BY_INTAKE, REQUIRED, SPOKEN
+from .fact import Fault
+from .identity import PARTY_SOURCE_PATTERN, SUBJECT_PATTERN, is_orgnr, owner_of
+from .identity import speaker_of
+from .national_id import holds_national_id
+from .rulesets import RuleSet
+from .types import TYPES_OF, EventType
+
+Attributes = Mapping[str, object]
+
+TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
+JSON_TYPE = re.compile(r"application/json(;\s*charset=utf-8)?", re.IGNORECASE)
+SHAPES = {
+    "id": r"[!-~]{1,128}",
+    "dataschema": r"[!-~]{1,300}",
+    "actor": r"[ -~]{1,200}",
+    "correlationid": r"[!-~]{1,128}",
+    "causationid": r"[!-~]{1,128}",
+    "traceparent": r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}",
+    "recipients": r"[!-~][ -~]{0,8000}",
+    "audience": r"[!-~][ -~]{0,8000}",
+    "visibility": r"own|named|shared|public",
+}
+COMPILED = {name: re.compile(shape) for name, shape in SHAPES.items()}
+# a refusal because of who speaks, not of what is said
+FORBIDDEN = frozenset(
+    {"unknown_speaker", "no_line", "not_valid", "not_the_owner", "owner_may_not"}
+)
+
+
+def attribute_faults(attributes: Attributes) -> Iterator[Fault]:
+    """What is wrong with the envelope before anyone asks who speaks."""
+    for name in REQUIRED:
+        if name not in attributes:
+            yield Fault("missing", f"/{name}", f"`{name}` is required")
+    for name in attributes:
+        if name in ADDED_BY_INTAKE:
+            yield Fault(
+                "added_by_intake", f"/{name}", f"only intake adds `{name}`; leave it out"
+            )
+        elif name == "data_base64":
+            yield Fault("data_base64", f"/{name}", "send JSON in `data` instead")
+        elif name not in SPOKEN:
+            yield Fault("unknown_attribute", f"/{name}", f"`{name}` is not known here")
+    yield from shape_faults(attributes)
+
+
+def shape_faults(attributes: Attributes) -> Iterator[Fault]:
+    """Attributes whose value is not of the form that the contract gives."""
+    if attributes.get("specversion", "1.0") != "1.0":
+        yield Fault("specversion", "/specversion", 'CloudEvents "1.0" is spoken here')
+    for name, shape in COMPILED.items():
+        value = attributes.get(name)
+        if name in attributes and not (
+            isinstance(value, str) and shape.fullmatch(value)
+        ):
+            yield Fault("ill_formed", f"/{name}", f"`{name}` matches {shape.pattern}")
+    if "time" in attributes and moment(attributes["time"]) is None:
+        yield Fault("time", "/time", "an RFC 3339 time with zone, as Z or +01:00")
+    kind = attributes.get("datacontenttype", "application/json")
+    if not (isinstance(kind, str) and JSON_TYPE.fullmatch(kind)):
+        yield Fault("datacontenttype", "/datacontenttype", "only application/json")
+    for name in ("subject", "id", "source", "actor", "correlationid", "causationid"):
+        if holds_national_id(str(attributes.get(name, ""))):
+            yield Fault("national_id", f"/{name}", "holds a national identity number")
+
+
+def moment(text: object) -> datetime | None:
+    """The moment that an RFC 3339 text with zone names; None for anything else."""
+    if not isinstance(text, str) or not TIME.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def party_faults(
+    attributes: Attributes, rules: RuleSet, accepted: datetime
+) -> Iterator[Fault]:
+    """Who speaks of whose initiative, and whether they may."""
+    source, subject = str(attributes["source"]), str(attributes["subject"])
+    if not re.fullmatch(PARTY_SOURCE_PATTERN, source):
+        yield Fault("source", "/source", "urn:orgnr:<nine digits>:<system>")
+        return
+    if not re.fullmatch(SUBJECT_PATTERN, subject):
+        yield Fault(
+            "subject",
+            "/subject",
+            "<owner's organisation number>:<local id of a-z 0-9 . _ ->",
+        )
+        return
+    speaker, owner = speaker_of(source), owner_of(subject)
+    yield from speaker_faults(speaker, rules, accepted)
+    if owner != speaker:
+        yield from owner_faults(owner, rules)
+    if (row := TYPES_OF[rules.number].get(str(attributes["type"]))) is None or row.group == "tracker":
+        yield Fault("unknown_type", "/type", "GET /types lists what can be said")
+        return
+    if row.group == "owner" and owner != speaker:
+        yield Fault(
+            "not_the_owner", "/source", f"only {owner}, the owner, says {row.name}"
+        )
+    if row.group == "other" and owner == speaker:
+        yield Fault("owner_may_not", "/source", f"others say {row.name} to the owner")
+    yield from reader_faults(attributes, row, rules)
+
+
+def speaker_faults(
+    speaker: str, rules: RuleSet, accepted: datetime
+) -> Iterator[Fault]:
+    """An organisation speaks if the rule set knows it, with a line, on the day."""
+    if not is_orgnr(speaker):
+        yield Fault("orgnr", "/source", f"{speaker} fails the control digit (mod 11)")
+    elif not rules.knows(speaker):
+        yield Fault(
+            "unknown_speaker",
+            "/source",
+            f"{speaker} is not in rule set {rules.number}; ask operations to add it",
+        )
+    elif rules.line_of(speaker) is None:
+        yield Fault(
+            "no_line", "/source", f"{speaker} belongs to neither line and only reads"
+        )
+    elif not rules.valid_on(speaker, accepted.date()):
+        yield Fault("not_valid", "/source", f"{speaker} is not in force on this day")
+
+
+def owner_faults(owner: str, rules: RuleSet) -> Iterator[Fault]:
+    """The owner that another party names must be one that can own."""
+    if not is_orgnr(owner):
+        yield Fault("orgnr", "/subject", f"{owner} fails the control digit (mod 11)")
+    elif rules.line_of(owner) is None:
+        yield Fault(
+            "unknown_organisation", "/subject", f"{owner} owns no initiative here"
+        )
+
+
+def reader_faults(
+    attributes: Attributes, row: EventType, rules: RuleSet
+) -> Iterator[Fault]:
+    """Visibility, recipients and audience, as the type allows them."""
+    visibility = attributes.get("visibility", "shared")
+    if visibility not in row.visibilities:
+        allowed = ", ".join(row.visibilities)
+        yield Fault("visibility", "/visibility", f"{row.name} is one of: {allowed}")
+    if (visibility == "named") != ("recipients" in attributes):
+        yield Fault(
+            "recipients", "/recipients", "`recipients` and visibility `named` go together"
+        )
+    yield from list_faults(attributes, "recipients", rules)
+    is_grant = row.name == "initiative.shared"
+    if is_grant != ("audience" in attributes):
+        yield Fault(
+            "audience",
+            "/audience",
+            "say with whom: state, municipal, public or org:<orgnr>"
+            if is_grant
+            else "only initiative.shared has an `audience`",
+        )
+    yield from list_faults(attributes, "audience", rules)
+
+
+def list_faults(attributes: Attributes, name: str, rules: RuleSet) -> Iterator[Fault]:
+    """A list in one string: sorted, one space between, none twice, all known."""
+    text = attributes.get(name)
+    if not isinstance(text, str):
+        return
+    values = channels.in_order(text)
+    if values is None:
+        yield Fault("order", f"/{name}", "sorted, one space between, none twice")
+        return
+    for value in values:
+        if name == "recipients" or value.startswith(channels.ORGANISATION):
+            orgnr = value.removeprefix(channels.ORGANISATION)
+            if (name == "recipients" and orgnr != value) or not rules.knows(orgnr):
+                yield Fault(
+                    "unknown_organisation",
+                    f"/{name}",
+                    f"{value[:40]} is no organisation of rule set {rules.number}",
+                )
+        elif value == channels.ARENA:
+            yield Fault("no_members", f"/{name}", "the arena has no members yet")
+        elif value not in (*channels.LINES, channels.PUBLIC):
+            yield Fault("unknown_channel", f"/{name}", f"{value[:40]} is no channel")

@@ -1,0 +1,122 @@
+"""JSON that means the same to every reader (RFC 8259, I-JSON RFC 7493).
+
+Refused: duplicate keys, numbers that a double does not hold, NUL, lone
+surrogates, more than twenty levels, bytes that are not UTF-8.
+"""
+
+import json
+import re
+from decimal import Decimal
+from json.decoder import JSONDecodeError
+
+MAX_DEPTH = 20
+OPENING = re.compile(rb"[\[{]")
+
+
+class NotStrict(ValueError):
+    """The bytes are not JSON (`not_json`) or not JSON that all read alike."""
+
+    def __init__(self, code: str, detail: str, pointer: str = "") -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.pointer = pointer
+
+
+def parse(value: bytes) -> object:
+    """The value that the bytes hold. Raises `NotStrict`."""
+    try:
+        parsed: object = DECODER.decode(value.decode())
+    except UnicodeDecodeError as error:
+        raise NotStrict(
+            "not_json", f"not UTF-8 at byte {error.start}; send JSON in UTF-8"
+        ) from None
+    except JSONDecodeError as error:
+        raise NotStrict(
+            "not_json",
+            f"not JSON at line {error.lineno}, column {error.colno}: {error.msg}",
+        ) from None
+    except RecursionError:
+        raise too_deep() from None
+    if len(OPENING.findall(value)) > MAX_DEPTH or b"\\u" in value:
+        check(parsed, 0, "")
+    return parsed
+
+
+def check(value: object, depth: int, pointer: str) -> None:
+    """Refuse what only a walk can see: depth, and escapes that hide a sign."""
+    if depth > MAX_DEPTH:
+        raise too_deep()
+    if isinstance(value, str):
+        check_text(value, pointer)
+    elif isinstance(value, dict):
+        for name, inner in value.items():
+            check_text(name, pointer)
+            step = name.replace("~", "~0").replace("/", "~1")
+            check(inner, depth + 1, f"{pointer}/{step}")
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            check(inner, depth + 1, f"{pointer}/{index}")
+
+
+def check_text(text: str, pointer: str) -> None:
+    """Refuse NUL, which Postgres cannot keep, and lone surrogates."""
+    if "\x00" in text:
+        raise NotStrict("nul", "a text holds NUL (\\u0000); leave it out", pointer)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise NotStrict(
+            "lone_surrogate", "a text holds half a surrogate pair", pointer
+        ) from None
+
+
+def too_deep() -> NotStrict:
+    return NotStrict("too_deep", f"more than {MAX_DEPTH} levels; flatten the data")
+
+
+def unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose names are all different."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrict("duplicate_key", "an object says the same name twice")
+    return found
+
+
+def whole(literal: str) -> int:
+    """An integer that a double holds (RFC 7493 §2.2)."""
+    if len(literal) > 15 and not held(literal):
+        raise number_not_held()
+    return int(literal)
+
+
+def fraction(literal: str) -> float:
+    """A number whose double says the same number again."""
+    if not held(literal):
+        raise number_not_held()
+    return float(literal)
+
+
+def held(literal: str) -> bool:
+    """Whether the shortest text of the nearest double is the same number."""
+    if len(literal) > 400:
+        return False
+    return Decimal(repr(float(literal))) == Decimal(literal)
+
+
+def number_not_held() -> NotStrict:
+    return NotStrict(
+        "number_not_held", "a number has more digits or size than a double holds"
+    )
+
+
+def refuse_constant(_: str) -> object:
+    raise NotStrict("not_json", "NaN and Infinity are not JSON")
+
+
+DECODER = json.JSONDecoder(
+    object_pairs_hook=unique,
+    parse_int=whole,
+    parse_float=fraction,
+    parse_constant=refuse_constant,
+)

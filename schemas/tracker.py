@@ -1,0 +1,128 @@
+"""What the tracker itself observed and says: readable, received, share opened.
+
+Its ids are derived from what was observed, so that saying it twice is once.
+"""
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+from typing import Annotated
+
+import orjson
+from pydantic import Field, StringConstraints
+
+from .channels import OrgChannel, ReadableChannel, organisation
+from .envelope import PREFIX, SALT_BYTES, stamp, timestamp
+from .identity import Ref, owner_of
+from .models import Data, FactRef
+from .rulesets import NEWEST, ruleset
+
+DELIVERY = "urn:tidlig:delivery"
+MAX_FACTS_NAMED = 200
+
+
+class InitiativeReadable(Data):
+    """From this moment the channel's readers could read the facts that are named.
+
+    `position` is sealed: it orders the availability log for the tracker and tells
+    a reader nothing of what others may read.
+    """
+
+    channel: ReadableChannel
+    facts: Annotated[
+        tuple[FactRef, ...], Field(min_length=1, max_length=MAX_FACTS_NAMED)
+    ]
+    position: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
+
+
+class InitiativeReceived(Data):
+    """A body has fetched the initiative and acknowledged it: its system has it."""
+
+    body: OrgChannel
+
+
+class ShareOpened(Data):
+    """The embargo of a grant has passed, and the tracker has opened it."""
+
+    grant: FactRef
+
+
+Record = tuple[bytes, bytes]
+
+
+def readable(
+    subject: str, channel: str, facts: list[Ref], position: str, at: datetime
+) -> Record:
+    """Key and value of `initiative.readable`. At most `MAX_FACTS_NAMED` facts."""
+    return record(
+        "initiative.readable",
+        subject,
+        id="readable-" + digest(channel, position),
+        at=at,
+        recipients={organisation(owner_of(subject)), channel},
+        data={"channel": channel, "facts": named(facts), "position": position},
+    )
+
+
+def received(subject: str, body: str, at: datetime) -> Record:
+    """Key and value of `initiative.received`; `body` is an organisation number."""
+    return record(
+        "initiative.received",
+        subject,
+        id=f"received-{body}",
+        at=at,
+        recipients={organisation(owner_of(subject)), organisation(body)},
+        data={"body": organisation(body)},
+    )
+
+
+def share_opened(subject: str, grant: Ref, at: datetime) -> Record:
+    """Key and value of `share.opened`."""
+    return record(
+        "share.opened",
+        subject,
+        id="opened-" + digest(grant.source, grant.id),
+        at=at,
+        recipients=set(),
+        data={"grant": {"source": grant.source, "id": grant.id}},
+    )
+
+
+def record(
+    name: str,
+    subject: str,
+    *,
+    id: str,
+    at: datetime,
+    recipients: set[str],
+    data: dict[str, object],
+) -> Record:
+    attributes = {
+        "specversion": "1.0",
+        "id": id,
+        "source": DELIVERY,
+        "type": f"{PREFIX}.{name}.v1",
+        "subject": subject,
+        "time": timestamp(at),
+        "datacontenttype": "application/json",
+    }
+    if recipients:
+        attributes["recipients"] = " ".join(sorted(recipients))
+    value = stamp(
+        attributes,
+        orjson.dumps(data),
+        line=None,
+        accepted=at,
+        agreement=ruleset(NEWEST).agreement_at(at),
+        ruleset=NEWEST,
+        salt=secrets.token_bytes(SALT_BYTES),
+    )
+    return subject.encode(), value
+
+
+def named(facts: list[Ref]) -> list[dict[str, str]]:
+    return [{"source": fact.source, "id": fact.id} for fact in facts]
+
+
+def digest(*parts: str) -> str:
+    return sha256("\0".join(parts).encode()).hexdigest()[:32]
