@@ -126,15 +126,13 @@ def national_id_faults(event: Event) -> Iterator[Fault]:
 
 def fault_in(error: object) -> Fault:
     """A pydantic error as a fault; what was sent is not repeated."""
-    found = cast(dict[str, object], error)
-    steps = cast(tuple[str | int, ...], found["loc"])
+    found = cast("dict[str, object]", error)
+    steps = cast("tuple[str | int, ...]", found["loc"])
     pointer = "".join(f"/{national_id.escaped(str(step))}" for step in steps)
     return Fault(str(found["type"]), "/data" + pointer, str(found["msg"]))
 
 
-def reference_faults(
-    event: Event, data: BaseModel, rules: RuleSet
-) -> Iterator[Fault]:
+def reference_faults(event: Event, data: BaseModel, rules: RuleSet) -> Iterator[Fault]:
     """Municipality codes that are known, and grants that the speaker can name."""
     holder = getattr(data, "changes", data)
     base = "/data/changes" if holder is not data else "/data"
@@ -210,21 +208,21 @@ def stamp_faults(
 
 def fact_of(event: Event, data: BaseModel, accepted: datetime) -> Fact:
     """The fact; everything has been checked."""
-    said = cast(dict[str, str], event.attributes)
+    said = cast("dict[str, str]", event.attributes)
     return Fact(
         subject=said["subject"],
         source=said["source"],
         id=said["id"],
-        type=TYPES_OF[cast(int, event.attributes["ruleset"])][said["type"]],
+        type=TYPES_OF[cast("int", event.attributes["ruleset"])][said["type"]],
         time=datetime.fromisoformat(said["time"]),
         speaker=speaker_of(said["source"]),
-        line=cast(Line | None, said.get("partyline")),
-        visibility=cast(Visibility, said.get("visibility", "shared")),
+        line=cast("Line | None", said.get("partyline")),
+        visibility=cast("Visibility", said.get("visibility", "shared")),
         recipients=values_of(said.get("recipients")),
         audience=values_of(said.get("audience")),
         accepted=accepted,
         agreement=said["agreementid"],
-        ruleset=cast(int, event.attributes["ruleset"]),
+        ruleset=cast("int", event.attributes["ruleset"]),
         data=data,
         data_bytes=event.data_bytes or b"",
         attributes=event.attributes,
@@ -245,5 +243,3 @@ def is_structured(headers: Headers) -> bool:
 
 def refused(code: str, pointer: str, detail: str) -> Refusal:
     return Refusal((Fault(code, pointer, detail),))
-
-

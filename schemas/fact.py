@@ -67,9 +67,11 @@ class Fact:
         return self.ref if named is None else Ref(named.source, named.id)
 
     @property
-    def key(self) -> str | None:
-        """The key within its family; None where each field is a key of its own."""
-        return None if self.type.key is None else self.type.key(self.data)
+    def key(self) -> str:
+        """The key within its family; empty where each field is a key of its own."""
+        if self.type.key in ("key", "gate"):
+            return str(getattr(self.data, self.type.key))
+        return f"{self.source} {self.id}" if self.type.key == "itself" else ""
 
     @property
     def named_organisations(self) -> frozenset[str]:

@@ -47,7 +47,7 @@ def mark(subject: str, source: str, id: str) -> bytes:
 
     Facts of one initiative have the same first 8 bytes; compare the subject too.
     """
-    whole = "\0".join((subject, source, id)).encode()
+    whole = f"{subject}\x00{source}\x00{id}".encode()
     return (
         blake2b(subject.encode(), digest_size=8).digest()
         + blake2b(whole, digest_size=16).digest()

@@ -20,9 +20,7 @@ SHAPE = bytes(48 if 48 <= i <= 57 else 32 if i == 32 else 120 for i in range(256
 def may_hold_national_id(data: bytes) -> bool:
     """A quick look on the bytes: False means that none can be there."""
     shape = data.translate(SHAPE)
-    return (
-        b"00000000000" in shape or b"000000 00000" in shape or b"\\u00" in data
-    )
+    return b"00000000000" in shape or b"000000 00000" in shape or b"\\u00" in data
 
 
 def holds_national_id(text: str) -> bool:
@@ -38,9 +36,9 @@ def is_national_id(digits: str) -> bool:
         fodselsnummer.get_birth_date(digits)
     except ValidationError:
         return False
-    return digits[9] == fodselsnummer.calc_check_digit1(
-        digits
-    ) and digits[10] == fodselsnummer.calc_check_digit2(digits)
+    return digits[9] == fodselsnummer.calc_check_digit1(digits) and digits[
+        10
+    ] == fodselsnummer.calc_check_digit2(digits)
 
 
 def places(value: object, pointer: str = "") -> Iterator[str]:

@@ -116,9 +116,7 @@ def opens_others(fact: Said, channel: str, grants: Grants) -> bool:
         return fact.visibility in ("shared", "public") or (
             fact.visibility == "named" and fact.owner in fact.recipients
         )
-    if fact.visibility == "own" or not was_covered(
-        channels_of(fact.speaker), grants
-    ):
+    if fact.visibility == "own" or not was_covered(channels_of(fact.speaker), grants):
         return False
     if fact.visibility == "named":
         named = orgnr_in(channel)

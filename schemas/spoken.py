@@ -7,8 +7,13 @@ from datetime import datetime
 from . import channels
 from .envelope import ADDED_BY_INTAKE, REQUIRED, SPOKEN
 from .fact import Fault
-from .identity import PARTY_SOURCE_PATTERN, SUBJECT_PATTERN, is_orgnr, owner_of
-from .identity import speaker_of
+from .identity import (
+    PARTY_SOURCE_PATTERN,
+    SUBJECT_PATTERN,
+    is_orgnr,
+    owner_of,
+    speaker_of,
+)
 from .national_id import holds_national_id
 from .rulesets import RuleSet
 from .types import TYPES_OF, EventType
@@ -46,7 +51,9 @@ def attribute_faults(attributes: Attributes) -> Iterator[Fault]:
     for name in attributes:
         if name in ADDED_BY_INTAKE:
             yield Fault(
-                "added_by_intake", f"/{name}", f"only intake adds `{name}`; leave it out"
+                "added_by_intake",
+                f"/{name}",
+                f"only intake adds `{name}`; leave it out",
             )
         elif name == "data_base64":
             yield Fault("data_base64", f"/{name}", "send JSON in `data` instead")
@@ -104,7 +111,9 @@ def party_faults(
     yield from speaker_faults(speaker, rules, accepted)
     if owner != speaker:
         yield from owner_faults(owner, rules)
-    if (row := TYPES_OF[rules.number].get(str(attributes["type"]))) is None or row.group == "tracker":
+    if (
+        row := TYPES_OF[rules.number].get(str(attributes["type"]))
+    ) is None or row.group == "tracker":
         yield Fault("unknown_type", "/type", "GET /types lists what can be said")
         return
     if row.group == "owner" and owner != speaker:
@@ -116,9 +125,7 @@ def party_faults(
     yield from reader_faults(attributes, row, rules)
 
 
-def speaker_faults(
-    speaker: str, rules: RuleSet, accepted: datetime
-) -> Iterator[Fault]:
+def speaker_faults(speaker: str, rules: RuleSet, accepted: datetime) -> Iterator[Fault]:
     """An organisation speaks if the rule set knows it, with a line, on the day."""
     if not is_orgnr(speaker):
         yield Fault("orgnr", "/source", f"{speaker} fails the control digit (mod 11)")
@@ -132,7 +139,7 @@ def speaker_faults(
         yield Fault(
             "no_line", "/source", f"{speaker} belongs to neither line and only reads"
         )
-    elif not rules.valid_on(speaker, accepted.date()):
+    elif not rules.valid_at(speaker, accepted):
         yield Fault("not_valid", "/source", f"{speaker} is not in force on this day")
 
 
@@ -156,7 +163,9 @@ def reader_faults(
         yield Fault("visibility", "/visibility", f"{row.name} is one of: {allowed}")
     if (visibility == "named") != ("recipients" in attributes):
         yield Fault(
-            "recipients", "/recipients", "`recipients` and visibility `named` go together"
+            "recipients",
+            "/recipients",
+            "`recipients` and visibility `named` go together",
         )
     yield from list_faults(attributes, "recipients", rules)
     is_grant = row.name == "initiative.shared"

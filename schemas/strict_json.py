@@ -44,8 +44,11 @@ def parse(value: bytes) -> object:
 
 
 def check(value: object, depth: int, pointer: str) -> None:
-    """Refuse what only a walk can see: depth, and escapes that hide a sign."""
-    if depth > MAX_DEPTH:
+    """Refuse what only a walk can see: depth, and escapes that hide a sign.
+
+    `depth` is how many objects and lists lie around the value.
+    """
+    if depth >= MAX_DEPTH and isinstance(value, dict | list):
         raise too_deep()
     if isinstance(value, str):
         check_text(value, pointer)

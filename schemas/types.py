@@ -1,6 +1,5 @@
 """The type table: one row per type of fact. Each row is part of the rule set."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -25,6 +24,9 @@ Family = Literal[
     "readable",
     "received",
 ]
+# the key within the family: the speaker has one of them; each has its own `data.key`
+# or `data.gate`; each field of the description is a key; a grant stands by itself
+KeyRule = Literal["single", "key", "gate", "fields", "itself"]
 # which row of the reader policy applies
 ReaderRule = Literal["party", "grant", "recipients"]
 Figure = Literal["earliness", "decisions", "responses", "reach", "none"]
@@ -38,15 +40,14 @@ OPEN_ONLY: tuple[Visibility, ...] = ("shared", "public")
 class EventType:
     """A type of fact: who says it, what it replaces, who may read it.
 
-    `key` gives the key within the family; None where each field is a key of its own.
-    `visibilities` is empty for the tracker's facts.
+    `visibilities` is empty for the tracker's facts; `counts_in` names its figure.
     """
 
     name: str
     version: int
     group: Group
     family: Family
-    key: Callable[[BaseModel], str] | None
+    key: KeyRule
     visibilities: tuple[Visibility, ...]
     counts_in: Figure
     readers: ReaderRule
@@ -57,26 +58,12 @@ class EventType:
         return f"{PREFIX}.{self.name}.v{self.version}"
 
 
-def by(field: str) -> Callable[[BaseModel], str]:
-    """The key is a field of `data`."""
-
-    def key(data: BaseModel) -> str:
-        return str(getattr(data, field))
-
-    return key
-
-
-def single(_: BaseModel) -> str:
-    """The speaker has one of these; the later stands."""
-    return ""
-
-
 def owner_says(
     name: str,
     family: Family,
     model: type[BaseModel],
     *,
-    key: Callable[[BaseModel], str] | None = single,
+    key: KeyRule = "single",
     visibilities: tuple[Visibility, ...] = OPEN_ONLY,
     counts_in: Figure = "none",
     readers: ReaderRule = "party",
@@ -90,22 +77,26 @@ def others_say(
     name: str,
     family: Family,
     model: type[BaseModel],
-    key: Callable[[BaseModel], str] = single,
+    key: KeyRule = "single",
 ) -> EventType:
     return EventType(name, 1, "other", family, key, ANY, "responses", "party", model)
 
 
 def tracker_says(
-    name: str, family: Family, model: type[BaseModel], readers: ReaderRule
+    name: str,
+    family: Family,
+    model: type[BaseModel],
+    readers: ReaderRule,
+    key: KeyRule = "itself",
 ) -> EventType:
-    return EventType(name, 1, "tracker", family, single, (), "reach", readers, model)
+    return EventType(name, 1, "tracker", family, key, (), "reach", readers, model)
 
 
 REGISTERED = owner_says(
     "initiative.registered",
     "description",
     initiative.InitiativeRegistered,
-    key=None,
+    key="fields",
     visibilities=ANY,
     counts_in="earliness",
 )
@@ -113,38 +104,44 @@ AMENDED = owner_says(
     "initiative.amended",
     "description",
     initiative.InitiativeAmended,
-    key=None,
+    key="fields",
     visibilities=ANY,
 )
 SHARED = owner_says(
     "initiative.shared",
     "share",
     sharing.InitiativeShared,
+    key="itself",
     counts_in="earliness",
     readers="grant",
 )
 SHARE_ENDED = owner_says(
-    "share.ended", "share", sharing.ShareEnded, readers="grant", counts_in="reach"
+    "share.ended",
+    "share",
+    sharing.ShareEnded,
+    key="itself",
+    readers="grant",
+    counts_in="reach",
 )
 GATEPLAN_REVISED = owner_says(
     "initiative.gateplan.revised",
     "gateplan",
     initiative.InitiativeGateplanRevised,
-    key=by("gate"),
+    key="gate",
     counts_in="earliness",
 )
 LOCK_RECORDED = owner_says(
     "initiative.lock.recorded",
     "lock",
     initiative.InitiativeLockRecorded,
-    key=by("key"),
+    key="key",
     counts_in="earliness",
 )
 GATE_DECIDED = owner_says(
     "initiative.gate.decided",
     "gate",
     initiative.InitiativeGateDecided,
-    key=by("key"),
+    key="key",
     counts_in="decisions",
 )
 STOPPED = owner_says("initiative.stopped", "life", initiative.InitiativeStopped)
@@ -153,7 +150,7 @@ ACKNOWLEDGED = others_say(
     "initiative.acknowledged", "acknowledgement", responses.InitiativeAcknowledged
 )
 RESPONSE = others_say(
-    "response.submitted", "response", responses.ResponseSubmitted, by("key")
+    "response.submitted", "response", responses.ResponseSubmitted, "key"
 )
 READABLE = tracker_says(
     "initiative.readable", "readable", tracker.InitiativeReadable, "recipients"

@@ -1,0 +1,67 @@
+# `make help` lists what can be done. Needs Python 3.11 or newer and make, nothing else.
+SHELL := /bin/sh
+PYTHON ?= python3
+V := .venv/bin
+
+.PHONY: help demo demo-broken test test-long check up down lag bench schemas lock
+.DEFAULT_GOAL := help
+
+help:           ## this list
+	@grep -hE '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: .venv/local          ## announce, share, read, answer: the whole path on a real Kafka and Postgres
+	@$(V)/python -m deploy.local demo
+
+demo-broken: .venv/local   ## the same with a relay that drops one fact: must end with another status
+	@$(V)/python -m deploy.local demo --broken
+
+test: .venv/dev            ## every check and test, under 8 minutes
+	@$(MAKE) --no-print-directory check
+	@$(V)/python -m pytest -m "not long"
+
+test-long: .venv/dev       ## the same with the long runs
+	@$(MAKE) --no-print-directory check
+	@$(V)/python -m pytest
+
+check: .venv/dev           ## lint, types, import rules, generated files
+	@$(V)/ruff check .
+	@$(V)/ruff format --check .
+	@$(V)/mypy
+	@$(V)/lint-imports --no-cache
+	@$(V)/python -m schemas.generate --check
+
+up: .venv/local            ## start Kafka, Postgres and every service, until Ctrl-C
+	@$(V)/python -m deploy.local up
+
+down: .venv/local          ## stop them, wherever they were started
+	@$(V)/python -m deploy.local down
+
+lag: .venv/local           ## how far behind anyone is
+	@$(V)/python -m deploy.local lag
+
+bench: .venv/dev           ## how fast, against this machine's floor; writes build/bench.json
+	@$(V)/python -m bench
+
+schemas: .venv/dev         ## make anew what is derived from the type table
+	@$(V)/python -m schemas.generate
+
+lock: .venv/dev            ## lock the requirements with hashes (needs uv)
+	uv pip compile -q --generate-hashes --no-header --no-annotate requirements.in -o requirements.txt
+	uv pip compile -q --generate-hashes --no-header --no-annotate requirements-local.in -o requirements-local.txt
+	uv pip compile -q --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+
+.venv/local: requirements-local.txt
+	@$(call install,requirements-local.txt)
+
+.venv/dev: requirements-dev.txt
+	@$(call install,requirements-dev.txt)
+	@touch .venv/local
+
+define install
+	set -e; \
+	$(PYTHON) -c 'import sys; sys.exit("Tidlig needs Python 3.11 or newer; name one with PYTHON=…" if sys.version_info < (3, 11) else 0)'; \
+	test -x $(V)/python || $(PYTHON) -m venv .venv; \
+	echo "installing $(1) into .venv (once, about half a minute)"; \
+	$(V)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(1); \
+	touch $@
+endef

@@ -1,0 +1,127 @@
+"""Makes what is derived from the type table: `python -m schemas.generate [--check]`.
+
+JSON Schemas of every type's `data`, and the tables of types in the READMEs.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+from . import rulesets
+from .rulesets import DATA_FILES
+from .topics import ALL, Topic
+from .types import TYPES, TYPES_OF, EventType
+
+HERE = Path(__file__).parent
+START, END = "<!-- made by `make schemas` -->", "<!-- end -->"
+
+
+def main(arguments: list[str]) -> int:
+    """Write what has changed, or with `--check` name what is stale and return 1."""
+    stale = [path for path, text in products() if current(path) != text]
+    if "--check" in arguments:
+        for path in stale:
+            print(f"stale: {path.relative_to(HERE.parent)}; run `make schemas`")
+        return 1 if stale else 0
+    for path, text in products():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    print(f"{len(TYPES)} types, {len(stale)} files made anew")
+    return 0
+
+
+def products() -> Iterator[tuple[Path, str]]:
+    """Every file that is made, with what it should hold."""
+    for row in TYPES.values():
+        yield HERE / "generated" / f"{row.full_name}.json", json_schema(row)
+    for readme in (HERE / "README.md", HERE.parent / "README.md"):
+        yield readme, with_table(readme)
+
+
+def current(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None
+
+
+def json_schema(row: EventType) -> str:
+    """The closed JSON Schema of a type's `data`, for emitters."""
+    schema = row.model.model_json_schema()
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def ruleset_digest(number: int) -> str:
+    """SHA-256 over all that a rule set judges by: its data and its types."""
+    digest = sha256()
+    for name in DATA_FILES:
+        digest.update((rulesets.HERE / str(number) / name).read_bytes())
+    for row in TYPES_OF[number].values():
+        columns = {**asdict(row), "model": without_texts(row.model.model_json_schema())}
+        digest.update(json.dumps(columns, sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def without_texts(schema: object) -> object:
+    """A schema without titles and descriptions: they may be worded better."""
+    if isinstance(schema, list):
+        return [without_texts(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: without_texts(inner)
+        for name, inner in schema.items()
+        if not (name in ("title", "description") and isinstance(inner, str))
+    }
+
+
+def with_table(readme: Path) -> str:
+    """The README with the table between its two marks made anew."""
+    text = current(readme) or f"{START}\n{END}\n"
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    if not rest:
+        return text
+    tables = type_table() if readme.parent != HERE else type_table() + topic_table()
+    return f"{before}{START}\n{tables}{END}{after}"
+
+
+def type_table() -> str:
+    lines = ["| type | said by | what it says |", "|---|---|---|"]
+    lines += [
+        f"| `{row.full_name}` | {SAID_BY[row.group]} | {first_sentence(row)} |"
+        for row in TYPES.values()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def topic_table() -> str:
+    head = "\n| topic | holds | written by | read by | kept |\n|---|---|---|---|---|\n"
+    return head + "".join(f"| {' | '.join(topic_cells(topic))} |\n" for topic in ALL)
+
+
+def topic_cells(topic: Topic) -> tuple[str, ...]:
+    return (
+        f"`{topic.name}`",
+        topic.holds,
+        topic.producer,
+        ", ".join(topic.consumers),
+        f"{topic.retention.days} days" if topic.retention else "without end",
+    )
+
+
+def first_sentence(row: EventType) -> str:
+    """The first paragraph of the type's public text."""
+    text = (row.model.__doc__ or "").split("\n\n")[0]
+    return " ".join(text.split())
+
+
+SAID_BY = {
+    "owner": "the initiative's owner",
+    "other": "any other organisation with a line",
+    "tracker": "the tracker",
+}
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,143 @@
+"""Numbered rule sets: what admission judges by, frozen when released.
+
+Everything a verdict rests on is in a rule set: organisations with their line and
+validity, municipality codes, agreements, and (in `types.py`) the types. A later rule
+set neither removes an organisation nor changes its line.
+"""
+
+import csv
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from schemas.channels import PUBLIC, organisation
+from schemas.topics import Line
+
+HERE = Path(__file__).parent
+NEWEST = 1
+OUTSIDE_AGREEMENT = "outside_agreement"
+OSLO = ZoneInfo("Europe/Oslo")
+DATA_FILES = ("organisations.csv", "municipalities.csv", "agreements.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation as a rule set knows it; `line` is None for one that only reads.
+
+    `valid_from` and `valid_to` are None where no bound is recorded.
+    """
+
+    orgnr: str
+    line: Line | None
+    role: str
+    valid_from: date | None
+    valid_to: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """An agreement on early sharing, in force from its first to its last day."""
+
+    id: str
+    valid_from: date
+    valid_to: date
+
+
+@dataclass(frozen=True)
+class RuleSet:
+    """What is known under one number. Pure data; asked with explicit moments."""
+
+    number: int
+    organisations: Mapping[str, Organisation]
+    municipalities: frozenset[str]
+    agreements: tuple[Agreement, ...]
+
+    def knows(self, orgnr: str) -> bool:
+        return orgnr in self.organisations
+
+    def line_of(self, speaker: str) -> Line | None:
+        """The line of an organisation; None for readers, strangers and the tracker."""
+        found = self.organisations.get(speaker)
+        return None if found is None else found.line
+
+    def valid_at(self, orgnr: str, moment: datetime) -> bool:
+        """Whether a known organisation exists on the Norwegian day of `moment`."""
+        found, day = self.organisations[orgnr], oslo_day(moment)
+        begun = found.valid_from is None or found.valid_from <= day
+        return begun and (found.valid_to is None or day <= found.valid_to)
+
+    def knows_municipality(self, code: str) -> bool:
+        return code in self.municipalities
+
+    def agreement_at(self, moment: datetime) -> str:
+        """The agreement in force; facts said outside any are tagged, not refused."""
+        day = oslo_day(moment)
+        for agreement in self.agreements:
+            if agreement.valid_from <= day <= agreement.valid_to:
+                return agreement.id
+        return OUTSIDE_AGREEMENT
+
+    def channels_of(self, orgnr: str) -> frozenset[str]:
+        """All channels that are open to an organisation."""
+        line = self.line_of(orgnr)
+        return frozenset({PUBLIC, organisation(orgnr)} | ({line} if line else set()))
+
+
+def ruleset(number: int) -> RuleSet:
+    """The rule set of that number. Raises KeyError for one that is not known."""
+    if not 1 <= number <= NEWEST:
+        raise KeyError(number)
+    return load(number)
+
+
+@cache
+def load(number: int) -> RuleSet:
+    folder = HERE / str(number)
+    return RuleSet(
+        number,
+        {row.orgnr: row for row in organisations_in(folder)},
+        frozenset(row["code"] for row in rows_of(folder / "municipalities.csv")),
+        tuple(agreements_in(folder)),
+    )
+
+
+def organisations_in(folder: Path) -> Iterator[Organisation]:
+    lines: dict[str, Line | None] = {
+        "state": "state",
+        "municipal": "municipal",
+        "": None,
+    }
+    for row in rows_of(folder / "organisations.csv"):
+        yield Organisation(
+            row["orgnr"],
+            lines[row["line"]],
+            row["role"],
+            day_or_none(row["valid_from"]),
+            day_or_none(row["valid_to"]),
+        )
+
+
+def agreements_in(folder: Path) -> Iterator[Agreement]:
+    for found in json.loads((folder / "agreements.json").read_text("utf-8")):
+        first, last = found["valid_from"], found["valid_to"]
+        yield Agreement(
+            found["id"], date.fromisoformat(first), date.fromisoformat(last)
+        )
+
+
+def rows_of(path: Path) -> Iterator[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as lines:
+        yield from csv.DictReader(lines)
+
+
+def day_or_none(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def oslo_day(moment: datetime) -> date:
+    """The calendar day in Norway at a moment with zone."""
+    return moment.astimezone(UTC).astimezone(OSLO).date()

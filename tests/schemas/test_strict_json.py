@@ -1,0 +1,108 @@
+"""JSON that all read alike, and national identity numbers that never get in."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas import national_id, strict_json
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**53) + 1, 2**53 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.text(
+                st.characters(exclude_categories=["Cs"], exclude_characters="\0"),
+                max_size=5,
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON, st.booleans())
+def test_what_any_json_library_writes_is_read_as_it_was_meant(
+    value: object, ascii_only: bool
+) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only).encode()
+
+    assert strict_json.parse(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (b"{", "not_json"),
+        (b'"\xe6"', "not_json"),
+        (b"NaN", "not_json"),
+        (b'{"a":1,"a":2}', "duplicate_key"),
+        (b'{"a":{"b":1,"\\u0062":2}}', "duplicate_key"),
+        (b"9007199254740993", "number_not_held"),
+        (b"1e400", "number_not_held"),
+        (b"0.12345678901234567890", "number_not_held"),
+        (b"1" * 500, "number_not_held"),
+        (b'"a\\u0000b"', "nul"),
+        (b'{"\\u0000":1}', "nul"),
+        (b'"\\ud800"', "lone_surrogate"),
+        (b'{"\\udfff":1}', "lone_surrogate"),
+        (b"[" * 21 + b"]" * 21, "too_deep"),
+        (b"[" * 30000 + b"]" * 30000, "too_deep"),
+    ],
+)
+def test_json_that_readers_could_read_differently_is_refused(
+    text: bytes, code: str
+) -> None:
+    with pytest.raises(strict_json.NotStrict) as refusal:
+        strict_json.parse(text)
+
+    assert refusal.value.code == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 20 + b"]" * 20, b"9007199254740992", b"0.1", b"-0.0", b'"\\ud83d\\ude00"'],
+)
+def test_unusual_json_that_all_read_alike_is_taken(text: bytes) -> None:
+    assert strict_json.parse(text) is not None
+
+
+# made up for tests: control digits and dates are right, no person is meant
+def national_ids() -> list[str]:
+    found = []
+    for individual in range(900, 999):
+        for first in ("0101", "4101"):
+            for check in range(100):
+                digits = f"{first}39{individual}{check:02d}"
+                if national_id.is_national_id(digits):
+                    found.append(digits)
+    return found
+
+
+def test_a_national_identity_number_or_d_number_is_found_however_it_stands() -> None:
+    numbers = national_ids()
+
+    assert len(numbers) > 100
+    for number in numbers:
+        spaced = f"født {number[:6]} {number[6:]}, bor i Bodø"
+        assert national_id.holds_national_id(spaced)
+        assert national_id.may_hold_national_id(spaced.encode())
+        assert list(national_id.places({"a": ["x", number]}, "")) == ["/a/1"]
+        assert list(national_id.places({"n": int("1" + number)}, "")) == []
+        assert not national_id.holds_national_id("7" + number)
+
+
+@given(st.text(max_size=60))
+def test_the_quick_look_never_misses_what_the_exact_one_finds(text: str) -> None:
+    number = national_ids()[0]
+    for value in (text, text + number, number + text):
+        if national_id.holds_national_id(value):
+            assert national_id.may_hold_national_id(value.encode())
