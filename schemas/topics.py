@@ -22,6 +22,7 @@ class Topic:
     owner: str
     partitions: int = 12
     retention: timedelta | None = None
+    media_type: str = "application/cloudevents+json; charset=UTF-8"
 
 
 STATE = Topic(
@@ -53,12 +54,14 @@ REJECTED = Topic(
     holds="records that no consumer can admit, with hash, coordinates and reason",
     key="the record's own key",
     producer="registry",
-    consumers=("intake", "delivery"),
+    consumers=("monitor",),
     owner="Tidlig, operations",
     retention=timedelta(days=30),
+    media_type="application/json",
 )
 
 ALL = (STATE, MUNICIPAL, TRACKER, REJECTED)
+BY_NAME = {topic.name: topic for topic in ALL}
 PARTY_TOPICS: dict[Line, Topic] = {"state": STATE, "municipal": MUNICIPAL}
 
 

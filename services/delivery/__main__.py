@@ -1,0 +1,21 @@
+"""`python -m services.delivery serve | migrate`."""
+
+import sys
+from pathlib import Path
+
+from services.kit.command import Service, main
+from services.kit.migrations import INBOX, OUTBOX
+
+from .app import build
+from .settings import Settings
+
+DELIVERY = Service(
+    name="delivery",
+    summary="Decides what is available to whom, and serves it as a feed.",
+    settings=Settings,
+    build=build,
+    migrations=(OUTBOX, INBOX, Path(__file__).parent / "migrations"),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(DELIVERY))

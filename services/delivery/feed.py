@@ -1,0 +1,134 @@
+"""What a reader is given from the availability log, and what it acknowledges."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from schemas import tracker
+from schemas.identity import Ref, owner_of
+from schemas.policy import Grant, Reader, may_read
+from schemas.topics import TRACKER
+from services.kit import outbox
+from services.kit.db import Connection, Pool, transaction
+from services.kit.outbox import Outgoing
+
+from . import store
+from .sealing import Cursor
+
+log = structlog.get_logger()
+
+END = "SELECT log_id, position, step, at FROM sequence"
+# of several lines that open a fact to the reader, the lowest that is not void counts
+PAGE = """
+SELECT a.position AS line, f.*
+  FROM unnest($1::text[]) AS c (channel)
+ CROSS JOIN LATERAL (
+       SELECT position, mark FROM available AS a
+        WHERE a.channel = c.channel AND a.position > $2 AND a.position <= $3
+          AND a.void_step IS NULL
+          AND NOT EXISTS (
+              SELECT FROM available AS b
+               WHERE b.mark = a.mark AND b.channel = ANY($1::text[])
+                 AND b.void_step IS NULL AND b.position < a.position)
+        ORDER BY a.position LIMIT $4) AS a
+  JOIN fact AS f USING (mark)
+ ORDER BY a.position
+ LIMIT $4
+"""
+# what stood at the step in which the page was made, and was not the reader's own word
+ACKNOWLEDGE = """
+INSERT INTO received (subject, orgnr)
+SELECT DISTINCT a.subject, $1
+  FROM available AS a JOIN fact AS f USING (mark)
+ WHERE a.channel = ANY($2::text[]) AND a.position > $3 AND a.position <= $4
+   AND a.step <= $5 AND (a.void_step IS NULL OR a.void_step > $5)
+   AND f.said_by <> 'tracker' AND f.speaker <> $1
+   AND split_part(a.subject, ':', 1) <> $1
+    ON CONFLICT DO NOTHING
+RETURNING subject, clock_timestamp() AS now
+"""
+
+
+class LogMadeAgain(Exception):
+    """The cursor belongs to a log that is no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Facts for a reader, as they were accepted, and the cursor after them."""
+
+    records: list[bytes]
+    cursor: Cursor
+
+
+async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) -> Page:
+    """What follows the cursor. Raises `LogMadeAgain`."""
+    # one snapshot: the lines, and the grants they are checked against once more
+    snapshot = {"isolation": "repeatable_read", "readonly": True}
+    async with pool.acquire() as conn, conn.transaction(**snapshot):
+        log_id, end, step, _ = await end_of_log(conn)
+        if cursor is not None and cursor.log != log_id.hex:
+            raise LogMadeAgain
+        after = 0 if cursor is None else cursor.upto
+        channels = sorted(reader.channels)
+        rows = await conn.fetch(PAGE, channels, after, end, limit)
+        readable = await checked_again(conn, reader, rows)
+    upto = rows[-1]["line"] if len(rows) == limit else end
+    given = Cursor(reader.orgnr or "", log_id.hex, after, upto, step)
+    return Page([row["value"] for row in readable], given)
+
+
+async def end_of_log(conn: Connection) -> tuple[UUID, int, int, datetime]:
+    (row,) = await conn.fetch(END)
+    log_id, position, step, at = row
+    return log_id, position, step, at
+
+
+async def checked_again(
+    conn: Connection, reader: Reader, rows: Sequence[asyncpg.Record]
+) -> list[asyncpg.Record]:
+    """The rows that the policy itself lets the reader read, asked anew."""
+    subjects = list({row["subject"] for row in rows})
+    shares = await store.shares(conn, subjects)
+    grants: Mapping[str, dict[Ref, Grant]] = {
+        subject: {ref: share.grant for ref, share in found.items()}
+        for subject, found in shares.items()
+    }
+    kept = [
+        row
+        for row in rows
+        if may_read(store.said_of(row), reader, grants.get(row["subject"], {}))
+    ]
+    if len(kept) < len(rows):
+        log.error("log_and_policy_differ", rows=len(rows) - len(kept))
+    return kept
+
+
+async def acknowledge(pool: Pool, reader: Reader, cursor: Cursor) -> None:
+    """Say, once for each initiative, that the reader's organisation has received it.
+
+    A reader without a token acknowledges nothing, nor does an empty page.
+    """
+    if reader.orgnr is None or cursor.after >= cursor.upto:
+        return
+    async with transaction(pool) as conn:
+        rows = await conn.fetch(
+            ACKNOWLEDGE,
+            reader.orgnr,
+            sorted(reader.channels),
+            cursor.after,
+            cursor.upto,
+            cursor.step,
+        )
+        said = [
+            Outgoing(
+                TRACKER, *tracker.received(row["subject"], reader.orgnr, row["now"])
+            )
+            for row in rows
+            if owner_of(row["subject"]) != reader.orgnr
+        ]
+        await outbox.append(conn, said)

@@ -1,0 +1,171 @@
+"""What each fact makes available to which channel. Pure: it reads no clock.
+
+The facts of one initiative are taken one after another: `Initiative.take`.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from schemas.channels import PUBLIC, organisation
+from schemas.envelope import Visibility
+from schemas.identity import Ref, owner_of
+from schemas.policy import Grant, Grants, opens
+from schemas.types import Group, ReaderRule
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A fact as the policy sees it, and where it lies."""
+
+    mark: bytes
+    subject: str
+    ref: Ref
+    said_by: Group
+    speaker: str
+    readers: ReaderRule
+    visibility: Visibility
+    recipients: tuple[str, ...]
+    grant: Ref | None
+    audience: frozenset[str]
+    not_before: datetime | None
+    type: str
+    # (append time, topic, partition, offset): the order in which a grant opens facts
+    order: tuple[datetime, str, int, int]
+
+    @property
+    def owner(self) -> str:
+        return owner_of(self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A grant as far as it is known: its end or opening may have come first."""
+
+    ref: Ref
+    audience: frozenset[str] = frozenset()
+    not_before: datetime | None = None
+    known: bool = False
+    opened: bool = False
+    ended: bool = False
+
+    @property
+    def grant(self) -> Grant:
+        is_open = self.known and (self.not_before is None or self.opened)
+        return Grant(self.ref, self.audience, is_open, self.ended)
+
+
+@dataclass(slots=True)
+class Row:
+    """A line of the availability log: a fact, open to a channel.
+
+    `position` is None for one that this step adds; `void` when its cover has ended.
+    """
+
+    said: Said
+    channel: str
+    position: int | None = None
+    void: bool = False
+
+
+@dataclass
+class Initiative:
+    """One initiative while a step takes its facts.
+
+    `facts` and `rows` hold what was taken before; they are needed only where a grant
+    begins, opens or ends.
+    """
+
+    subject: str
+    shares: dict[Ref, Share] = field(default_factory=dict)
+    facts: dict[bytes, Said] = field(default_factory=dict)
+    rows: dict[bytes, dict[str, Row]] = field(default_factory=dict)
+    added: list[Row] = field(default_factory=list)
+    voided: list[Row] = field(default_factory=list)
+    revised: set[Ref] = field(default_factory=set)
+
+    def take(self, said: Said) -> None:
+        """Take one fact: what it opens to whom, and what it closes."""
+        self.facts[said.mark] = said
+        if said.grant is None:
+            self.revise([said])
+        else:
+            self.change_share(said.grant, said)
+            self.revise(sorted(self.facts.values(), key=lambda each: each.order))
+
+    def change_share(self, ref: Ref, said: Said) -> None:
+        """A grant, its end or its opening; ended wins in any order."""
+        share = self.shares.get(ref, Share(ref))
+        if said.said_by == "tracker":
+            share = replace(share, opened=True)
+        elif said.ref == ref:
+            share = replace(
+                share, audience=said.audience, not_before=said.not_before, known=True
+            )
+        else:
+            share = replace(share, ended=True)
+        self.shares[ref] = share
+        self.revised.add(ref)
+
+    def revise(self, facts: Iterable[Said]) -> None:
+        """Open what is covered now; end the covers that have ended."""
+        grants = {ref: share.grant for ref, share in self.shares.items()}
+        for said in facts:
+            wanted = channels_of(said, grants)
+            for channel in sorted(wanted):
+                self.open(said, channel)
+            for channel in self.rows.get(said.mark, {}).keys() - wanted:
+                self.close(said, channel)
+
+    def open(self, said: Said, channel: str) -> None:
+        rows = self.rows.setdefault(said.mark, {})
+        if channel not in rows:
+            rows[channel] = row = Row(said, channel)
+            self.added.append(row)
+
+    def close(self, said: Said, channel: str) -> None:
+        row = self.rows[said.mark].pop(channel)
+        row.void = True
+        if row.position is not None:
+            self.voided.append(row)
+
+    @property
+    def changed(self) -> list[Share]:
+        """Grants that are not as they were before the step."""
+        return [self.shares[ref] for ref in sorted(self.revised)]
+
+    @property
+    def new_rows(self) -> list[Row]:
+        """What the step adds; what it opened and closed again nobody could read."""
+        return [row for row in self.added if not row.void]
+
+
+def channels_of(said: Said, grants: Grants) -> set[str]:
+    """Every channel that the fact is open to."""
+    return {
+        channel for channel in candidates(said, grants) if opens(said, channel, grants)
+    }
+
+
+def candidates(said: Said, grants: Grants) -> set[str]:
+    """All channels that the policy could open the fact to."""
+    named = {organisation(each) if each.isdigit() else each for each in said.recipients}
+    audiences = {channel for grant in grants.values() for channel in grant.audience}
+    mine = set() if said.said_by == "tracker" else {organisation(said.speaker)}
+    return {organisation(said.owner), PUBLIC} | mine | named | audiences
+
+
+def announced(
+    placed: Iterable[tuple[int, Row]],
+) -> dict[tuple[str, str], list[tuple[int, Row]]]:
+    """Lines that *readable* is said about, by initiative and channel.
+
+    Never about the tracker's own facts, never to the fact's own speaker.
+    """
+    found: dict[tuple[str, str], list[tuple[int, Row]]] = {}
+    for position, row in placed:
+        own = row.channel == organisation(row.said.speaker)
+        if row.said.said_by != "tracker" and not own:
+            lines = found.setdefault((row.said.subject, row.channel), [])
+            lines.append((position, row))
+    return found

@@ -1,0 +1,114 @@
+"""The sequencer: it alone decides what each fact makes available to which channel.
+
+It takes committed facts one after another. One transaction a step: lines of the log,
+covers that ended, *readable*, how far it has come.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from schemas import tracker
+from schemas.topics import TRACKER
+from services.kit import outbox, wake
+from services.kit.db import Connection, Pool, transaction
+from services.kit.lease import Lease
+from services.kit.outbox import Outgoing
+
+from . import openings, store
+from .handlers import GROUP
+from .rules import Initiative, Row, Said, announced
+from .sealing import Seal
+from .store import LogEnd
+
+STEP_FACTS = 500
+LEASE = timedelta(seconds=5)
+SAFETY_LOOK = timedelta(seconds=1)
+
+Placed = tuple[int, Row]
+
+
+class Sequencer:
+    """Of several replicas one leads; the lock on the log's end makes sure of it."""
+
+    def __init__(self, pool: Pool, *, url: str, seal: Seal) -> None:
+        self.pool = pool
+        self.url = url
+        self.seal = seal
+        self.lease = Lease(pool, "sequencer", LEASE)
+
+    async def run(self) -> None:
+        """Until cancelled, or until Postgres fails; call it again then."""
+        try:
+            async with wake.listening(self.url, "delivery", "delivery_fact") as woken:
+                while True:
+                    due = SAFETY_LOOK
+                    if await self.lease.keep():
+                        await self.take_all()
+                        due = min(due, await openings.say_due(self.pool))
+                    await woken.wait(due)
+        finally:
+            await self.lease.give_up()
+
+    async def take_all(self) -> None:
+        while await self.step() and await self.lease.keep():
+            pass
+
+    async def step(self) -> bool:
+        """Take what is new, at most `STEP_FACTS` facts. False where nothing is."""
+        async with transaction(self.pool) as conn:
+            await store.begin_partitions(conn, GROUP)
+            if not await store.new_facts(conn, GROUP, 1):
+                return False
+            end = await store.lock_sequence(conn)
+            rows = await store.new_facts(conn, GROUP, STEP_FACTS)
+            arrivals = [store.said_of(row) for row in rows]
+            initiatives = await load(conn, arrivals)
+            for said in arrivals:
+                initiatives[said.subject].take(said)
+            await self.save(conn, end, list(initiatives.values()))
+            taken = {store.place_of(row): row["position"] + 1 for row in rows}
+            await store.advance(conn, taken)
+            return True
+
+    async def save(
+        self, conn: Connection, end: LogEnd, initiatives: Sequence[Initiative]
+    ) -> None:
+        """Write what the step has decided, and say what has become readable."""
+        await store.save_shares(
+            conn,
+            [(each.subject, share) for each in initiatives for share in each.changed],
+        )
+        voided = [row for each in initiatives for row in each.voided]
+        if voided:
+            await store.void(conn, voided, end.step + 1)
+        added = [row for each in initiatives for row in each.new_rows]
+        placed = await store.append_rows(conn, added, end)
+        await outbox.append(conn, list(self.readable(placed, end)))
+        await store.move_sequence(conn, end, len(added))
+
+    def readable(self, placed: Sequence[Placed], end: LogEnd) -> Iterator[Outgoing]:
+        """*Readable*, said for each initiative and channel; its id is derived."""
+        for (subject, channel), found in announced(placed).items():
+            for n in range(0, len(found), tracker.MAX_FACTS_NAMED):
+                part = found[n : n + tracker.MAX_FACTS_NAMED]
+                position = self.seal.position(end.log_id, part[0][0])
+                facts = [row.said.ref for _, row in part]
+                record = tracker.readable(subject, channel, facts, position, end.now)
+                yield Outgoing(TRACKER, *record)
+
+
+async def load(conn: Connection, arrivals: Sequence[Said]) -> dict[str, Initiative]:
+    """The initiatives of a step; what was said before only where a grant changes."""
+    subjects = list({said.subject for said in arrivals})
+    shares = await store.shares(conn, subjects)
+    found = {s: Initiative(s, shares.get(s, {})) for s in subjects}
+    revised = list({said.subject for said in arrivals if said.grant is not None})
+    if revised:
+        history = {said.mark: said for said in await store.history(conn, revised)}
+        for said in history.values():
+            found[said.subject].facts[said.mark] = said
+        for row in await store.rows_of(conn, history):
+            found[row.said.subject].rows.setdefault(row.said.mark, {})[row.channel] = (
+                row
+            )
+    return found

@@ -1,0 +1,269 @@
+"""SQL of facts, grants and the availability log."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+import asyncpg
+
+from schemas.identity import Ref
+from services.kit.batch import Arrived
+from services.kit.checkpoint import Place
+from services.kit.db import Connection
+
+from .rules import Row, Said, Share
+
+KNOWN = "SELECT mark, value FROM fact WHERE mark = ANY($1::bytea[])"
+FACT_COLUMNS = (
+    "mark",
+    "subject",
+    "source",
+    "fact_id",
+    "topic",
+    "topic_id",
+    "partition",
+    "position",
+    "appended",
+    "type",
+    "said_by",
+    "speaker",
+    "readers",
+    "visibility",
+    "recipients",
+    "grant_source",
+    "grant_id",
+    "audience",
+    "not_before",
+    "value",
+)
+# within a partition facts are committed in order, for its checkpoint is locked: what
+# lies between the sequencer and the checkpoint is all there, and nothing else is
+NEW = """
+SELECT f.*
+  FROM checkpoint AS k
+  JOIN sequenced AS s USING (topic, topic_id, partition)
+ CROSS JOIN LATERAL (
+       SELECT * FROM fact AS f
+        WHERE (f.topic, f.topic_id, f.partition) = (k.topic, k.topic_id, k.partition)
+          AND f.position >= s.next AND f.position < k.next
+        ORDER BY f.position LIMIT $2) AS f
+ WHERE k.group_id = $1 AND k.next > s.next
+ ORDER BY f.appended, f.topic, f.partition, f.position
+ LIMIT $2
+"""
+CURSORS = """
+INSERT INTO sequenced (topic, topic_id, partition, next)
+SELECT topic, topic_id, partition, 0 FROM checkpoint WHERE group_id = $1
+    ON CONFLICT DO NOTHING
+"""
+ADVANCE = """
+UPDATE sequenced AS s SET next = p.next
+  FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[])
+       AS p (topic, topic_id, partition, next)
+ WHERE (s.topic, s.topic_id, s.partition) = (p.topic, p.topic_id, p.partition)
+"""
+SHARES = """
+SELECT subject, source, fact_id, audience, not_before, known, opened, ended
+  FROM share WHERE subject = ANY($1::text[])
+"""
+# facts that an earlier step has taken
+HISTORY = """
+SELECT f.* FROM fact AS f JOIN sequenced AS s USING (topic, topic_id, partition)
+ WHERE f.subject = ANY($1::text[]) AND f.position < s.next
+"""
+ROWS = """
+SELECT mark, channel, position FROM available
+ WHERE mark = ANY($1::bytea[]) AND void_step IS NULL
+"""
+SAVE_SHARES = """
+INSERT INTO share (subject, source, fact_id, audience, not_before, known, opened, ended)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+    ON CONFLICT (subject, source, fact_id) DO UPDATE
+   SET audience = excluded.audience, not_before = excluded.not_before,
+       known = excluded.known, opened = excluded.opened, ended = excluded.ended
+"""
+LOCK_SEQUENCE = """
+SELECT log_id, position, step, greatest(at, clock_timestamp()) AS now
+  FROM sequence FOR UPDATE
+"""
+MOVE_SEQUENCE = "UPDATE sequence SET position = $1, step = $2, at = $3"
+VOID = "UPDATE available SET void_step = $2 WHERE position = ANY($1::bigint[])"
+TOLD = "SELECT pg_notify('delivery_step', '')"
+
+
+@dataclass(frozen=True, slots=True)
+class LogEnd:
+    """Where the availability log ends; `now` is the database's clock, never back."""
+
+    log_id: UUID
+    position: int
+    step: int
+    now: datetime
+
+
+async def known(conn: Connection, marks: Sequence[bytes]) -> dict[bytes, bytes]:
+    """Earlier records, by mark."""
+    return {row["mark"]: row["value"] for row in await conn.fetch(KNOWN, marks)}
+
+
+async def add_facts(conn: Connection, facts: Sequence[Arrived]) -> None:
+    await conn.copy_records_to_table(
+        "fact", records=map(record_of, facts), columns=FACT_COLUMNS
+    )
+
+
+def record_of(each: Arrived) -> tuple[object, ...]:
+    fact = each.fact
+    return (
+        fact.mark,
+        fact.subject,
+        fact.source,
+        fact.id,
+        each.place.topic,
+        each.place.topic_id,
+        each.place.partition,
+        each.offset,
+        each.appended,
+        fact.type.name,
+        fact.type.group,
+        fact.speaker,
+        fact.readers,
+        fact.visibility,
+        fact.recipients,
+        None if fact.grant is None else fact.grant.source,
+        None if fact.grant is None else fact.grant.id,
+        fact.audience,
+        getattr(fact.data, "not_before", None),
+        each.value,
+    )
+
+
+async def new_facts(conn: Connection, group: str, most: int) -> list[asyncpg.Record]:
+    """What no step has taken yet, each partition in its order."""
+    return await conn.fetch(NEW, group, most)
+
+
+async def begin_partitions(conn: Connection, group: str) -> None:
+    """Partitions that the consumer has begun since."""
+    await conn.execute(CURSORS, group)
+
+
+async def advance(conn: Connection, taken: Mapping[Place, int]) -> None:
+    places = sorted(taken)
+    await conn.execute(
+        ADVANCE,
+        [place.topic for place in places],
+        [place.topic_id for place in places],
+        [place.partition for place in places],
+        [taken[place] for place in places],
+    )
+
+
+async def shares(
+    conn: Connection, subjects: Sequence[str]
+) -> dict[str, dict[Ref, Share]]:
+    """Grants of each initiative, as earlier steps have left them."""
+    found: dict[str, dict[Ref, Share]] = {}
+    for row in await conn.fetch(SHARES, subjects):
+        share = share_of(row)
+        found.setdefault(row["subject"], {})[share.ref] = share
+    return found
+
+
+def share_of(row: asyncpg.Record) -> Share:
+    return Share(
+        Ref(row["source"], row["fact_id"]),
+        frozenset(row["audience"]),
+        row["not_before"],
+        row["known"],
+        row["opened"],
+        row["ended"],
+    )
+
+
+async def save_shares(conn: Connection, changed: Iterable[tuple[str, Share]]) -> None:
+    await conn.executemany(
+        SAVE_SHARES,
+        [
+            (
+                subject,
+                share.ref.source,
+                share.ref.id,
+                sorted(share.audience),
+                share.not_before,
+                share.known,
+                share.opened,
+                share.ended,
+            )
+            for subject, share in changed
+        ],
+    )
+
+
+async def history(conn: Connection, subjects: Sequence[str]) -> list[Said]:
+    """What earlier steps have taken of these initiatives."""
+    return [said_of(row) for row in await conn.fetch(HISTORY, subjects)]
+
+
+async def rows_of(conn: Connection, facts: Mapping[bytes, Said]) -> list[Row]:
+    """Lines of the log that still stand, for these facts."""
+    return [
+        Row(facts[row["mark"]], row["channel"], row["position"])
+        for row in await conn.fetch(ROWS, list(facts))
+    ]
+
+
+def said_of(row: asyncpg.Record) -> Said:
+    grant = row["grant_source"]
+    return Said(
+        mark=row["mark"],
+        subject=row["subject"],
+        ref=Ref(row["source"], row["fact_id"]),
+        said_by=row["said_by"],
+        speaker=row["speaker"],
+        readers=row["readers"],
+        visibility=row["visibility"],
+        recipients=tuple(row["recipients"]),
+        grant=None if grant is None else Ref(grant, row["grant_id"]),
+        audience=frozenset(row["audience"]),
+        not_before=row["not_before"],
+        type=row["type"],
+        order=(row["appended"], row["topic"], row["partition"], row["position"]),
+    )
+
+
+def place_of(row: asyncpg.Record) -> Place:
+    return Place(row["topic"], row["topic_id"], row["partition"])
+
+
+async def lock_sequence(conn: Connection) -> LogEnd:
+    """The end of the log, locked: one step at a time, whatever the leases say."""
+    (row,) = await conn.fetch(LOCK_SEQUENCE)
+    return LogEnd(*row)
+
+
+async def append_rows(
+    conn: Connection, rows: Sequence[Row], end: LogEnd
+) -> list[tuple[int, Row]]:
+    """Write lines to the log after `end`; their positions, without a gap."""
+    placed = list(enumerate(rows, end.position + 1))
+    await conn.copy_records_to_table(
+        "available",
+        records=[
+            (n, row.channel, row.said.subject, row.said.mark, end.step + 1, end.now)
+            for n, row in placed
+        ],
+        columns=("position", "channel", "subject", "mark", "step", "at"),
+    )
+    return placed
+
+
+async def void(conn: Connection, rows: Sequence[Row], step: int) -> None:
+    """The covers of these lines have ended."""
+    await conn.execute(VOID, [row.position for row in rows], step)
+
+
+async def move_sequence(conn: Connection, end: LogEnd, added: int) -> None:
+    await conn.execute(MOVE_SEQUENCE, end.position + added, end.step + 1, end.now)
+    await conn.execute(TOLD)

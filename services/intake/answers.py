@@ -1,0 +1,192 @@
+"""What intake answers, as JSON and as OpenAPI describes it."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+from fastapi import Response
+
+import schemas
+from schemas.channels import organisation
+from schemas.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, timestamp
+from schemas.identity import owner_of
+from schemas.types import TYPES, EventType
+
+from .accept import Accepted
+from .store import Receipt, RefusedAttempt
+
+Readers = Sequence[tuple[str, datetime]]
+
+EXAMPLES = Path(schemas.__file__).parent / "examples"
+
+
+def example_of(row: EventType) -> dict[str, Any]:
+    """The published example of a type."""
+    found: dict[str, Any] = json.loads(
+        (EXAMPLES / row.name / "usual.json").read_text("utf-8")
+    )
+    return found
+
+
+SPOKEN = [row for row in TYPES.values() if row.group != "tracker"]
+EVENT_EXAMPLES = {row.name: {"value": example_of(row)} for row in SPOKEN}
+CATALOGUE = {
+    "types": [
+        {
+            "type": row.full_name,
+            "said_by": "owner" if row.group == "owner" else "others",
+            "visibilities": row.visibilities,
+            "meaning": row.model.__doc__,
+            "data": row.model.model_json_schema(),
+            "example": example_of(row),
+        }
+        for row in SPOKEN
+    ]
+}
+EVENT = {
+    "type": "object",
+    "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
+    "description": "A CloudEvent; GET /types shows what can be said.",
+}
+EVENTS_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            MEDIA_TYPE: {"schema": EVENT, "examples": EVENT_EXAMPLES},
+            BATCH_MEDIA_TYPE: {
+                "schema": {"type": "array", "items": EVENT, "maxItems": 500}
+            },
+        },
+    }
+}
+RECEIPTS: dict[str, Any] = {
+    "content": {
+        "application/json": {
+            "schema": {
+                "type": "object",
+                "required": ["receipts"],
+                "properties": {
+                    "receipts": {"type": "array", "items": {"type": "object"}},
+                    "next": {"type": "string", "description": "for the next page"},
+                },
+            }
+        }
+    }
+}
+
+
+def accepted(found: Accepted) -> Response:
+    """202 with a receipt for each event, in the order they were sent."""
+    headers = {}
+    if len(found.receipts) == 1:
+        headers["Location"] = f"/receipts/{found.receipts[0].id}"
+    body = [
+        {**basic(each), "accepted_before": each.mark in found.known}
+        for each in found.receipts
+    ]
+    return as_json({"receipts": body}, status=202, headers=headers)
+
+
+def would_accept(found: Accepted) -> Response:
+    """200 with what a real request would accept; nothing was kept."""
+    known = [each.mark in found.known for each in found.receipts]
+    would = [
+        {
+            "subject": each.subject,
+            "source": each.source,
+            "id": each.event_id,
+            "accepted_before": before,
+        }
+        for each, before in zip(found.receipts, known, strict=True)
+    ]
+    return as_json({"dry_run": True, "would_accept": would})
+
+
+def receipts(
+    found: Sequence[Receipt], readers: Mapping[bytes, Readers], limit: int
+) -> Response:
+    body: dict[str, object] = {
+        "receipts": [full(each, readers.get(each.mark, [])) for each in found]
+    }
+    if len(found) == limit:
+        body["next"] = str(found[-1].id)
+    return as_json(body)
+
+
+def receipt(found: Receipt, readers: Readers) -> Response:
+    return as_json(full(found, readers))
+
+
+def refused_attempts(found: Sequence[RefusedAttempt], limit: int) -> Response:
+    body: dict[str, object] = {"receipts": [attempt(each) for each in found]}
+    if len(found) == limit:
+        body["next"] = str(found[-1].id)
+    return as_json(body)
+
+
+def refused(found: RefusedAttempt) -> Response:
+    return as_json(attempt(found))
+
+
+def full(found: Receipt, readers: Readers) -> dict[str, object]:
+    """The whole story of a fact, as far as its speaker may know it."""
+    told = {**basic(found), "readable": readable(found, readers)}
+    if found.appended is not None:
+        told["published"] = {
+            "topic": found.topic,
+            "partition": found.partition,
+            "offset": found.position,
+            "appended": timestamp(found.appended),
+        }
+    return told
+
+
+def readable(found: Receipt, readers: Readers) -> list[dict[str, str]]:
+    """An owner learns who can read its fact; another speaker only: the owner."""
+    owner = owner_of(found.subject)
+    mine = found.emitter == owner
+    return [
+        {"channel": channel, "since": timestamp(since)}
+        for channel, since in sorted(readers)
+        if mine or channel == organisation(owner)
+    ]
+
+
+def basic(found: Receipt) -> dict[str, object]:
+    told: dict[str, object] = {
+        "receipt": str(found.id),
+        "status": found.status,
+        "subject": found.subject,
+        "source": found.source,
+        "id": found.event_id,
+        "type": found.type,
+        "accepted": timestamp(found.accepted),
+    }
+    return told if found.supplier is None else {**told, "supplier": found.supplier}
+
+
+def attempt(found: RefusedAttempt) -> dict[str, object]:
+    return {
+        "receipt": str(found.id),
+        "status": "refused",
+        "subject": found.subject,
+        "source": found.source,
+        "id": found.event_id,
+        "type": found.type,
+        "refused": timestamp(found.at),
+        "http_status": found.status,
+        "code": found.code,
+        "detail": found.detail,
+        "faults": orjson.loads(found.faults),
+    }
+
+
+def as_json(
+    body: object, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    return Response(
+        orjson.dumps(body), status, headers=headers, media_type="application/json"
+    )

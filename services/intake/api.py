@@ -1,0 +1,173 @@
+"""HTTP in: emit facts, and see what became of them."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from pydantic import AwareDatetime
+
+from schemas.envelope import BATCH_MEDIA_TYPE, MAX_BATCH_BYTES, MEDIA_TYPE
+from schemas.rulesets import NEWEST, ruleset
+from services.kit import metrics
+from services.kit.auth import Principal
+from services.kit.callers import PUBLISH, Callers, allow
+from services.kit.db import Pool
+from services.kit.problem import Problem, not_found, responses, unauthorized
+
+from . import answers, store
+from .accept import accept
+from .refusals import record
+from .rules import Wrong, judge, media_type_of, read_events
+from .store import Page
+
+router = APIRouter()
+Clock = Callable[[], datetime]
+Status = Literal["accepted", "published", "refused"]
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What the routes need."""
+
+    pool: Pool
+    callers: Callers
+    clock: Clock
+
+
+def intake_of(request: Request) -> Intake:
+    found: Intake = request.app.state.intake
+    return found
+
+
+Here = Annotated[Intake, Depends(intake_of)]
+
+
+@router.post(
+    "/events",
+    status_code=202,
+    summary="Emit one fact, or a batch of which all or none is accepted",
+    openapi_extra=answers.EVENTS_BODY,
+    responses={
+        200: {"description": "With `dry_run`: what would be accepted"},
+        202: {"description": "Accepted, durably", **answers.RECEIPTS},
+        **responses(400, 401, 403, 409, 413, 415, 422, 503),
+    },
+)
+async def emit(request: Request, here: Here, dry_run: bool = False) -> Response:
+    """202 means that it will take effect; the receipt tells what becomes of it.
+
+    Sent again with the same `id` and content it gets the first receipt. Faults are
+    answered in the order 401, 413, 415, 400, 403, 422, 409.
+    """
+    caller: Principal | None = None
+    body = b""
+    try:
+        caller = await here.callers.anybody(request)
+        if caller is None:
+            raise unauthorized("send a token: `Authorization: Bearer …`")
+        body = await body_of(request)
+        media_type = media_type_of(request.headers.get("content-type"))
+        sent = read_events(body, media_type)
+        allow(caller, PUBLISH)
+        now, rules = here.clock(), ruleset(NEWEST)
+        judge(sent, caller.orgnr, rules, now)
+        accepted = await accept(here.pool, sent, caller, rules, now, dry_run=dry_run)
+    except (Wrong, Problem) as wrong:
+        problem = problem_of(wrong)
+        if not dry_run:
+            metrics.ATTEMPTS_REFUSED.labels(str(problem.status)).inc()
+            await record(here.pool, caller, problem, body, here.clock())
+        raise problem from None
+    if dry_run:
+        return answers.would_accept(accepted)
+    metrics.FACTS_ACCEPTED.inc(len(accepted.receipts) - len(accepted.known))
+    return answers.accepted(accepted)
+
+
+async def body_of(request: Request) -> bytes:
+    """The body, read no further than a batch may be. Raises `Wrong` 413."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BATCH_BYTES:
+            detail = "a request is at most 1 MiB; send fewer events at once"
+            raise Wrong(413, "too_large", detail)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def problem_of(wrong: Wrong | Problem) -> Problem:
+    if isinstance(wrong, Problem):
+        return wrong
+    headers = {"Accept-Post": f"{MEDIA_TYPE}, {BATCH_MEDIA_TYPE}"}
+    return Problem(
+        wrong.status,
+        wrong.code,
+        wrong.detail,
+        faults=wrong.faults,
+        headers=headers if wrong.status == 415 else None,
+    )
+
+
+def page_of(
+    since: AwareDatetime | None = None,
+    until: AwareDatetime | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    after: Annotated[
+        UUID | None, Query(alias="next", description="`next` of the page before")
+    ] = None,
+) -> Page:
+    return Page(since, until, after, limit)
+
+
+@router.get(
+    "/receipts",
+    summary="What you have emitted, the newest first",
+    response_model=None,
+    responses={200: answers.RECEIPTS, **responses(400, 401, 403, 503)},
+)
+async def list_receipts(
+    request: Request,
+    here: Here,
+    page: Annotated[Page, Depends(page_of)],
+    status: Status | None = None,
+) -> Response:
+    """Accepted facts by status and time of acceptance, or refused attempts."""
+    caller = await here.callers.principal(request, PUBLISH)
+    if status == "refused":
+        refused = await store.refused_attempts(here.pool, caller.orgnr, page)
+        return answers.refused_attempts(refused, page.limit)
+    found = await store.receipts(here.pool, caller.orgnr, status, page)
+    readers = await store.readers(here.pool, [each.mark for each in found])
+    return answers.receipts(found, readers, page.limit)
+
+
+@router.get(
+    "/receipts/{id}",
+    summary="What became of a fact, or why an attempt was refused",
+    response_model=None,
+    responses=responses(400, 401, 403, 404, 503),
+)
+async def one_receipt(request: Request, here: Here, id: UUID) -> Response:
+    """The receipt; its owner also sees who can read the fact, since when."""
+    caller = await here.callers.principal(request, PUBLISH)
+    receipt, refused = await asyncio.gather(
+        store.receipt(here.pool, id, caller.orgnr),
+        store.refused(here.pool, id, caller.orgnr),
+    )
+    if receipt is not None:
+        readers = await store.readers(here.pool, [receipt.mark])
+        return answers.receipt(receipt, readers.get(receipt.mark, []))
+    if refused is not None:
+        return answers.refused(refused)
+    raise not_found()
+
+
+@router.get("/types", summary="What can be said, by whom, with examples")
+async def types() -> dict[str, Any]:
+    """Every type of the newest rule set that an organisation can say."""
+    return answers.CATALOGUE

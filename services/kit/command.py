@@ -1,0 +1,139 @@
+"""The command line of a service: `serve`, `migrate`, and what it adds."""
+
+import argparse
+import asyncio
+import gc
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, Protocol, TypeVar
+
+import asyncpg
+import stamina
+import uvicorn
+from fastapi import FastAPI
+from pydantic import ValidationError
+
+from . import log
+from .migrations import Changed, migrate
+from .settings import Surroundings
+
+
+class Settings(Protocol):
+    """What every service's settings have."""
+
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def surroundings(self) -> Surroundings: ...
+
+
+S = TypeVar("S", bound=Settings)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that a service adds; `run` returns the exit status."""
+
+    name: str
+    help: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Service(Generic[S]):
+    """What is needed to run a service."""
+
+    name: str
+    summary: str
+    settings: Callable[[], S]
+    build: Callable[[S], FastAPI]
+    migrations: Sequence[Path]
+    commands: Sequence[Command] = ()
+
+
+def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
+    """Run one command of the service. Returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog=f"python -m services.{service.name}", description=service.summary
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in (*own(service), *service.commands):
+        sub = commands.add_parser(command.name, help=command.help)
+        command.arguments(sub)
+        sub.set_defaults(run=command.run)
+    chosen = parser.parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = chosen.run
+    try:
+        return run(chosen)
+    except ValidationError as error:
+        sys.stderr.write(missing(error))
+        return 2
+
+
+def own(service: Service[S]) -> Sequence[Command]:
+    return (
+        Command("serve", "run until SIGTERM", nothing, lambda _: serve(service)),
+        Command(
+            "migrate",
+            "bring the database up to date",
+            nothing,
+            lambda _: asyncio.run(bring_up_to_date(service)),
+        ),
+    )
+
+
+def nothing(_: argparse.ArgumentParser) -> None:
+    """No arguments."""
+
+
+def serve(service: Service[S]) -> int:
+    settings = service.settings()
+    log.set_up(service.name)
+    # batches make many objects that live long; look for cycles less often
+    gc.set_threshold(200_000, 20, 100)
+    config = uvicorn.Config(
+        service.build(settings),
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 0 if server.started else 1
+
+
+async def bring_up_to_date(service: Service[S]) -> int:
+    """Apply the migrations, waiting a while for a Postgres that is on its way."""
+    url = service.settings().surroundings.postgres
+    passing = (OSError, asyncpg.exceptions.CannotConnectNowError)
+    try:
+        async for attempt in stamina.retry_context(on=passing, attempts=30, timeout=30):
+            with attempt:
+                done = await migrate(url, service.name, service.migrations)
+    except passing as error:
+        sys.stderr.write(
+            f"Postgres does not answer ({error}); is DATABASE_URL right?\n"
+        )
+        return 1
+    except Changed as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{service.name}: {', '.join(done) or 'up to date'}\n")
+    return 0
+
+
+def missing(error: ValidationError) -> str:
+    """Which settings to mend, by the names of their variables."""
+    lines = ["Settings are missing or wrong:"]
+    for found in error.errors(include_input=False, include_url=False):
+        name = "_".join(str(step) for step in found["loc"]).upper()
+        lines.append(f"  TIDLIG_…{name}: {found['msg']}")
+    return "\n".join(lines) + "\n"

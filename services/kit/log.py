@@ -1,0 +1,79 @@
+"""Logs: JSON in production, pretty in a terminal; never a payload, never a secret.
+
+An exception is logged by class and place: its text may hold what a fact says.
+"""
+
+import logging
+import sys
+from collections.abc import MutableMapping
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+
+import structlog
+
+ROOT = Path(__file__).parents[2]
+# they say the same many times a second while a broker is away
+QUIET = ("aiokafka", "faststream", "uvicorn.access", "asyncio", "httpx")
+
+
+def set_up(service: str, level: int = logging.INFO) -> None:
+    """Send everything, the libraries' logs too, to stderr in one form."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        error_by_class,
+    ]
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        cache_logger_on_first_use=True,
+    )
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if sys.stderr.isatty():
+        renderer = structlog.dev.ConsoleRenderer()
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                renderer,
+            ],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    for name in QUIET:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.contextvars.bind_contextvars(service=service)
+
+
+def error_by_class(
+    _: object, __: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Replace an exception by its class and the place in our code."""
+    info = event.pop("exc_info", None)
+    if info is True:
+        info = sys.exc_info()
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, BaseException):
+        event["error"] = type(error).__name__
+        event["place"] = place_of(error)
+    return event
+
+
+def place_of(error: BaseException) -> str:
+    """The innermost line of our own code that the error came through."""
+    frames = extract_tb(error.__traceback__)
+    ours = [frame for frame in frames if is_ours(Path(frame.filename))]
+    if not ours:
+        return "outside our code"
+    innermost = ours[-1]
+    path = Path(innermost.filename).relative_to(ROOT)
+    return f"{path}:{innermost.lineno} {innermost.name}"
+
+
+def is_ours(path: Path) -> bool:
+    return path.is_relative_to(ROOT) and "site-packages" not in path.parts

@@ -1,0 +1,76 @@
+"""Every metric, declared once, each with what a rise means.
+
+No label names a party, a type or an initiative: counts of those would tell a reader
+of metrics what may not be read.
+"""
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import Counter, Histogram
+
+if TYPE_CHECKING:
+    from .batch import Batch
+
+# rises: facts take effect; the rate of work
+FACTS_APPLIED = Counter(
+    "tidlig_facts_applied", "Facts that took effect", ["group", "topic"]
+)
+# rises: producers send again after faults; harmless, each is dropped
+DUPLICATES = Counter(
+    "tidlig_duplicates_dropped", "Facts said before, dropped", ["group", "topic"]
+)
+# rises: somebody writes to a topic past intake, or a bug in intake
+RECORDS_REFUSED = Counter(
+    "tidlig_records_refused",
+    "Records that no consumer can admit",
+    ["group", "topic", "reason"],
+)
+# rises: more is waiting per poll; consumers are catching up
+BATCH_RECORDS = Histogram(
+    "tidlig_batch_records",
+    "Records per batch",
+    ["group"],
+    buckets=(1, 2, 5, 10, 50, 100, 500, 1000, 2000),
+)
+# rises: Postgres or the code has become slower
+BATCH_SECONDS = Histogram(
+    "tidlig_batch_seconds",
+    "Time to apply a batch",
+    ["group"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+# rises: facts reach Kafka
+RECORDS_PUBLISHED = Counter(
+    "tidlig_records_published", "Rows of the outbox that Kafka acknowledged", ["topic"]
+)
+# rises: Kafka refuses or does not answer; rows are sent again
+SEND_FAILURES = Counter(
+    "tidlig_send_failures", "Claims of the relay that failed and are sent again"
+)
+# rises: work in the background ends with an error and is begun again
+RESTARTS = Counter("tidlig_restarts", "Background work begun again", ["work"])
+# rises: emitters use the service
+FACTS_ACCEPTED = Counter("tidlig_facts_accepted", "Facts that intake answered 202")
+# rises: an emitter's system is wrong, or somebody tries what they may not
+ATTEMPTS_REFUSED = Counter(
+    "tidlig_attempts_refused", "Requests to emit that were refused", ["status"]
+)
+# rises: requests are answered more slowly
+REQUEST_SECONDS = Histogram(
+    "tidlig_request_seconds",
+    "Time to answer a request",
+    ["route", "status"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60),
+)
+
+
+def count_batch(group: str, batch: "Batch", size: int, seconds: float) -> None:
+    """Count what a consumer made of a batch."""
+    for each in batch.facts:
+        FACTS_APPLIED.labels(group, each.place.topic).inc()
+    for each in batch.duplicates:
+        DUPLICATES.labels(group, each.place.topic).inc()
+    for refused in batch.refused:
+        RECORDS_REFUSED.labels(group, refused.place.topic, refused.refusal.reason).inc()
+    BATCH_RECORDS.labels(group).observe(size)
+    BATCH_SECONDS.labels(group).observe(seconds)

@@ -1,0 +1,44 @@
+"""The outbox: what is to be published commits with what makes it true."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.topics import Topic
+
+from .db import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A record on its way to Kafka."""
+
+    topic: Topic
+    key: bytes
+    value: bytes
+
+
+APPEND = """
+  INSERT INTO outbox (topic, key, value)
+  SELECT topic, key, value
+    FROM unnest($1::text[], $2::bytea[], $3::bytea[])
+         WITH ORDINALITY AS given (topic, key, value, n)
+   ORDER BY n
+RETURNING seq
+"""
+
+
+async def append(conn: Connection, records: Sequence[Outgoing]) -> list[int]:
+    """Put records in the outbox within the caller's transaction, in their order.
+
+    Returns their places in it. Records of one key stay in order on Kafka only if
+    their writers take turns.
+    """
+    if not records:
+        return []
+    rows = await conn.fetch(
+        APPEND,
+        [record.topic.name for record in records],
+        [record.key for record in records],
+        [record.value for record in records],
+    )
+    return sorted(row["seq"] for row in rows)
