@@ -14,6 +14,7 @@ Text = Annotated[str, StringConstraints(min_length=1, max_length=8000, pattern=r
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
 Language = Literal["nb", "nn"]
+TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z]+){1,3}$")]
 # Prosjektveiviseren's decision points, BP1 start concept to BP6 confirm effects
 Gate = Literal["BP1", "BP2", "BP3", "BP4", "BP5", "BP6"]
 # the eight decisions that an initiative may still have open when it is shared
@@ -57,3 +58,9 @@ class FactRef(Data):
 
     source: PartySource
     id: FactId
+
+
+class TypedFactRef(FactRef):
+    """The same, with its type (without prefix and version)."""
+
+    type: TypeName

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 from .channels import OrgChannel, ReadableChannel, organisation
 from .envelope import PREFIX, SALT_BYTES, stamp, timestamp
 from .identity import Ref, owner_of
-from .models import Data, FactRef
+from .models import Data, FactRef, TypedFactRef
 from .rulesets import NEWEST, ruleset
 
 DELIVERY = "urn:tidlig:delivery"
@@ -30,7 +30,7 @@ class InitiativeReadable(Data):
 
     channel: ReadableChannel
     facts: Annotated[
-        tuple[FactRef, ...], Field(min_length=1, max_length=MAX_FACTS_NAMED)
+        tuple[TypedFactRef, ...], Field(min_length=1, max_length=MAX_FACTS_NAMED)
     ]
     position: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,128}$")]
 
@@ -51,9 +51,16 @@ Record = tuple[bytes, bytes]
 
 
 def readable(
-    subject: str, channel: str, facts: list[Ref], position: str, at: datetime
+    subject: str,
+    channel: str,
+    facts: list[tuple[Ref, str]],
+    position: str,
+    at: datetime,
 ) -> Record:
-    """Key and value of `initiative.readable`. At most `MAX_FACTS_NAMED` facts."""
+    """Key and value of `initiative.readable`.
+
+    `facts` are at most `MAX_FACTS_NAMED`, each with the name of its type.
+    """
     return record(
         "initiative.readable",
         subject,
@@ -120,8 +127,10 @@ def record(
     return subject.encode(), value
 
 
-def named(facts: list[Ref]) -> list[dict[str, str]]:
-    return [{"source": fact.source, "id": fact.id} for fact in facts]
+def named(facts: list[tuple[Ref, str]]) -> list[dict[str, str]]:
+    return [
+        {"source": fact.source, "id": fact.id, "type": name} for fact, name in facts
+    ]
 
 
 def digest(*parts: str) -> str:

@@ -13,7 +13,7 @@ from schemas.identity import Ref, owner_of
 from schemas.policy import Grant, Reader, may_read
 from schemas.topics import TRACKER
 from services.kit import outbox
-from services.kit.db import Connection, Pool, transaction
+from services.kit.db import Connection, Pool, snapshot, transaction
 from services.kit.outbox import Outgoing
 
 from . import store
@@ -67,9 +67,8 @@ class Page:
 
 async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) -> Page:
     """What follows the cursor. Raises `LogMadeAgain`."""
-    # one snapshot: the lines, and the grants they are checked against once more
-    snapshot = {"isolation": "repeatable_read", "readonly": True}
-    async with pool.acquire() as conn, conn.transaction(**snapshot):
+    # the lines, and the grants they are checked against once more
+    async with snapshot(pool) as conn:
         log_id, end, step, _ = await end_of_log(conn)
         if cursor is not None and cursor.log != log_id.hex:
             raise LogMadeAgain

@@ -92,7 +92,7 @@ class Sequencer:
             for n in range(0, len(found), tracker.MAX_FACTS_NAMED):
                 part = found[n : n + tracker.MAX_FACTS_NAMED]
                 position = self.seal.position(end.log_id, part[0][0])
-                facts = [row.said.ref for _, row in part]
+                facts = [(row.said.ref, row.said.type) for _, row in part]
                 record = tracker.readable(subject, channel, facts, position, end.now)
                 yield Outgoing(TRACKER, *record)
 

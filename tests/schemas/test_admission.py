@@ -354,8 +354,9 @@ def test_what_intake_adds_is_no_part_of_what_was_said() -> None:
 def test_the_trackers_own_facts_are_facts_and_say_who_reads_them() -> None:
     at = datetime(2026, 11, 24, 12, tzinfo=UTC)
     grant = Ref(f"urn:orgnr:{NAV}:saksys", "2")
+    shared = (grant, "initiative.shared")
     records = [
-        tracker.readable(INITIATIVE, "municipal", [grant], "A" * 22, at),
+        tracker.readable(INITIATIVE, "municipal", [shared], "A" * 22, at),
         tracker.received(INITIATIVE, KS, at),
         tracker.share_opened(INITIATIVE, grant, at),
     ]

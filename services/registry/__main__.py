@@ -1,0 +1,21 @@
+"""`python -m services.registry serve | migrate`."""
+
+import sys
+from pathlib import Path
+
+from services.kit.command import Service, main
+from services.kit.migrations import INBOX, OUTBOX
+
+from .app import build
+from .settings import Settings
+
+REGISTRY = Service(
+    name="registry",
+    summary="Archives every fact, and shows what stands and how early it was shared.",
+    settings=Settings,
+    build=build,
+    migrations=(OUTBOX, INBOX, Path(__file__).parent / "migrations"),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(REGISTRY))

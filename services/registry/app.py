@@ -1,0 +1,63 @@
+"""The registry, put together. The only file that builds things."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.kit import health
+from services.kit.application import application
+from services.kit.auth import Tokens
+from services.kit.callers import Callers
+from services.kit.db import pool_of
+from services.kit.inbox import Inbox
+from services.kit.relay import Relay
+from services.kit.work import consume, in_background
+
+from . import api, handlers, store
+from .api import Clock, Registry
+from .settings import Settings
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+    """The application; `clock` tells forecast from realised where none is asked."""
+    around = settings.surroundings
+    url = around.postgres
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with pool_of(url, "registry") as pool:
+            inbox = Inbox(
+                handlers.GROUP,
+                handlers.TOPICS,
+                pool=pool,
+                apply=handlers.on_facts,
+                known=store.known,
+                on_refused=handlers.on_refused,
+            )
+            relay = Relay(
+                pool, url=url, schema="registry", bootstrap=around.kafka_bootstrap
+            )
+            callers = Callers(Tokens.of(around), settings.public_rate)
+            app.state.registry = Registry(pool, callers, clock)
+            app.state.checks = (health.database(pool), health.consumer(inbox))
+            async with in_background(
+                relay=relay.run,
+                consumer=partial(
+                    consume, inbox, around.kafka_bootstrap, "tidlig-registry"
+                ),
+            ):
+                yield
+
+    return application(
+        "Tidlig registry",
+        "The archive, and what stands of every initiative.",
+        api.router,
+        lifespan,
+    )

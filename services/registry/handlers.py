@@ -1,0 +1,71 @@
+"""Facts in: archived and folded into what stands; what is no fact is rejected."""
+
+from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import asdict
+from hashlib import sha256
+
+import orjson
+
+from schemas.topics import MUNICIPAL, REJECTED, STATE, TRACKER
+from services.kit import outbox
+from services.kit.batch import Arrived, Refused
+from services.kit.db import Connection
+from services.kit.outbox import Outgoing
+
+from . import store
+from .rules import evolve, listing_channels
+from .state import State
+
+GROUP = "registry"
+TOPICS = (STATE, MUNICIPAL, TRACKER)
+KEPT_BYTES = 64 * 1024
+
+
+async def on_facts(conn: Connection, facts: Sequence[Arrived]) -> None:
+    """Archive what was said, and let it take effect: once per initiative and batch."""
+    if not facts:
+        return
+    await store.archive(conn, facts)
+    subjects = list(dict.fromkeys(each.fact.subject for each in facts))
+    before = await store.states(conn, subjects)
+    after = {subject: before.get(subject, State(subject)) for subject in subjects}
+    for each in facts:
+        subject = each.fact.subject
+        after[subject] = evolve(after[subject], each.fact, each.offset)
+    await store.save(conn, after.values())
+    new = {
+        subject: listing_channels(state) - under(before.get(subject))
+        for subject, state in after.items()
+    }
+    if any(new.values()):
+        await store.list_under(conn, new)
+
+
+def under(state: State | None) -> set[str]:
+    return set() if state is None else listing_channels(state)
+
+
+async def on_refused(conn: Connection, refused: Sequence[Refused]) -> None:
+    """Reject, once, what no consumer can admit; the partition goes on."""
+    await outbox.append(
+        conn, [Outgoing(REJECTED, each.key or b"", rejection(each)) for each in refused]
+    )
+
+
+def rejection(each: Refused) -> bytes:
+    """The beginning of the record, its hash and coordinates, and why."""
+    value = each.value or b""
+    return orjson.dumps(
+        {
+            "topic": each.place.topic,
+            "topic_id": each.place.topic_id,
+            "partition": each.place.partition,
+            "offset": each.offset,
+            "reason": each.refusal.reason,
+            "faults": [asdict(fault) for fault in each.refusal.faults[:20]],
+            "bytes": len(value),
+            "sha256": sha256(value).hexdigest(),
+            "begins_base64": b64encode(value[:KEPT_BYTES]).decode(),
+        }
+    )

@@ -1,0 +1,213 @@
+"""The fold: facts become what stands of an initiative, and what a reader may see of it.
+
+`project(fold(all facts), reader) == fold(facts the reader may see)`, byte for byte.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from schemas.channels import organisation
+from schemas.fact import Fact
+from schemas.identity import Ref
+from schemas.policy import Grants, Reader, may_read, was_covered
+from schemas.tracker import InitiativeReadable, InitiativeReceived
+from schemas.types import Family
+
+from .state import Entry, EntryKey, Moment, Share, State
+
+DESCRIPTION: Family = "description"
+# types whose facts are the description that "readable" is about
+DESCRIBING = frozenset({"initiative.registered", "initiative.amended"})
+
+
+def evolve(state: State, fact: Fact, order: int) -> State:
+    """What stands once `fact` is said too; `order` is its offset.
+
+    The order in which facts come, other than a speaker's own, makes no difference.
+    """
+    if isinstance(fact.data, InitiativeReadable):
+        return with_readable(state, fact.data, fact.time)
+    if isinstance(fact.data, InitiativeReceived):
+        at = min(fact.time, state.received.get(fact.data.body, fact.time))
+        return replace(state, received={**state.received, fact.data.body: at})
+    if fact.grant is not None:
+        return with_share(state, fact, fact.grant)
+    return with_entries(state, fact, order)
+
+
+def fold(subject: str, facts: Iterable[tuple[Fact, int]]) -> State:
+    """What all these facts leave standing."""
+    state = State(subject)
+    for fact, order in facts:
+        state = evolve(state, fact, order)
+    return state
+
+
+def with_entries(state: State, fact: Fact, order: int) -> State:
+    entries = dict(state.entries)
+    for entry in entries_of(fact, order):
+        before = entries.get(entry.entry_key)
+        if before is None or before.order < entry.order:
+            entries[entry.entry_key] = entry
+    if fact.type.name != "initiative.registered":
+        return replace(state, entries=entries)
+    return replace(state, entries=entries, announced=with_first(state, fact, order))
+
+
+def entries_of(fact: Fact, order: int) -> Iterator[Entry]:
+    """One entry; of a description one for each field that it says."""
+    value = orjson.loads(fact.data_bytes)
+    if fact.type.key != "fields":
+        yield entry(fact, order, fact.key, value)
+        return
+    for name, said in value.get("changes", value).items():
+        yield entry(fact, order, name, said)
+
+
+def entry(fact: Fact, order: int, key: str, value: Any) -> Entry:
+    return Entry(
+        fact.speaker,
+        fact.type.family,
+        key,
+        fact.visibility,
+        fact.recipients,
+        fact.readers,
+        fact.type.name,
+        fact.ref,
+        fact.time,
+        fact.accepted,
+        order,
+        value,
+        fact.owner,
+    )
+
+
+def with_first(state: State, fact: Fact, order: int) -> Mapping[EntryKey, Entry]:
+    """The first announcement to the same readers; later ones do not move it."""
+    first = entry(fact, order, "", None)
+    before = state.announced.get(first.entry_key)
+    if before is not None and before.order < first.order:
+        return state.announced
+    return {**state.announced, first.entry_key: first}
+
+
+def with_share(state: State, fact: Fact, ref: Ref) -> State:
+    """A grant, its end or its opening; each is known once, in any order."""
+    share = state.shares.get(ref, Share(ref))
+    said = Moment(fact.ref, fact.time, fact.accepted, orjson.loads(fact.data_bytes))
+    match fact.type.name:
+        case "initiative.shared":
+            not_before = getattr(fact.data, "not_before", None)
+            share = replace(
+                share, audience=fact.audience, shared=said, not_before=not_before
+            )
+        case "share.ended":
+            share = replace(share, ended=earlier(share.ended, said))
+        case _:
+            share = replace(share, opened=earlier(share.opened, said))
+    return replace(state, shares={**state.shares, ref: share})
+
+
+def earlier(before: Moment | None, said: Moment) -> Moment:
+    """Of two that say the same the one accepted first; its source breaks a tie."""
+    if before is None:
+        return said
+    return min(before, said, key=lambda moment: (moment.accepted, moment.ref))
+
+
+def with_readable(state: State, data: InitiativeReadable, at: datetime) -> State:
+    """Since when the description could be read on a channel; the earliest stands."""
+    channel = dict(state.readable.get(data.channel, {}))
+    for named in data.facts:
+        if named.type in DESCRIBING:
+            ref = Ref(named.source, named.id)
+            channel[ref] = min(at, channel.get(ref, at))
+    return replace(state, readable={**state.readable, data.channel: channel})
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """What one reader sees of an initiative: the latest of what it may read.
+
+    `partial` where no grant covers or covered the reader, who is not the owner.
+    """
+
+    subject: str
+    owner: str
+    standing: Mapping[tuple[str, Family, str], Entry]
+    announced: Entry | None
+    shares: Mapping[Ref, Share]
+    readable: Mapping[str, Mapping[Ref, datetime]]
+    received: Mapping[str, datetime]
+    partial: bool
+
+    @property
+    def empty(self) -> bool:
+        """Nothing that the reader may read: for it there is no such initiative."""
+        return not (self.standing or self.shares or self.readable or self.received)
+
+
+def project(state: State, reader: Reader) -> Projection:
+    """What the reader sees: only what it may read, and of that what stands."""
+    grants = state.grants
+    owns = reader.orgnr == state.owner
+    covered = owns or was_covered(reader.channels, grants)
+    announced = [e for e in state.announced.values() if may_read(e, reader, grants)]
+    return Projection(
+        state.subject,
+        state.owner,
+        standing(e for e in state.entries.values() if may_read(e, reader, grants)),
+        min(announced, key=lambda e: e.order, default=None),
+        {
+            ref: share
+            for ref, share in state.shares.items()
+            if reads_share(share, reader, grants, owns=owns)
+        },
+        {
+            channel: facts
+            for channel, facts in state.readable.items()
+            if owns or channel in reader.channels
+        },
+        {
+            body: at
+            for body, at in state.received.items()
+            if owns or body in reader.channels
+        },
+        partial=not covered,
+    )
+
+
+def standing(entries: Iterable[Entry]) -> dict[tuple[str, Family, str], Entry]:
+    """Of each speaker, family and key the latest."""
+    found: dict[tuple[str, Family, str], Entry] = {}
+    for each in entries:
+        key = (each.speaker, each.family, each.key)
+        if key not in found or found[key].order < each.order:
+            found[key] = each
+    return found
+
+
+def reads_share(share: Share, reader: Reader, grants: Grants, *, owns: bool) -> bool:
+    """A grant, its end and opening: the owner, and those it covers or covered."""
+    if share.shared is None:
+        return False
+    grant = grants[share.ref]
+    return owns or (grant.open and not grant.audience.isdisjoint(reader.channels))
+
+
+def listing_channels(state: State) -> set[str]:
+    """Every channel to which anything may be open: a list looks no further."""
+    found = {organisation(state.owner), *state.readable, *state.received}
+    for each in state.entries.values():
+        found.add(organisation(each.speaker))
+        found.update(organisation(orgnr) for orgnr in each.recipients)
+        if each.visibility == "public":
+            found.add("public")
+    for share in state.shares.values():
+        if share.grant.open:
+            found.update(share.audience)
+    return found

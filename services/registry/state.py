@@ -1,0 +1,224 @@
+"""What stands of an initiative, for all readers at once. Pure data.
+
+Every entry carries what the policy asks, so that one state serves each reader.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from schemas.envelope import Visibility
+from schemas.identity import Ref, owner_of
+from schemas.policy import Grant, Grants
+from schemas.types import Family, ReaderRule
+
+# (speaker, family, key, visibility, recipients): within it the latest stands
+EntryKey = tuple[str, Family, str, Visibility, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a speaker has said under a key, to the same readers; the latest of it.
+
+    `order` is the offset in the speaker's partition: the later replaces the earlier.
+    """
+
+    speaker: str
+    family: Family
+    key: str
+    visibility: Visibility
+    recipients: tuple[str, ...]
+    readers: ReaderRule
+    type: str
+    ref: Ref
+    time: datetime
+    accepted: datetime
+    order: int
+    value: Any
+    owner: str
+    grant: None = None
+
+    @property
+    def entry_key(self) -> EntryKey:
+        recipients = " ".join(self.recipients)
+        return (self.speaker, self.family, self.key, self.visibility, recipients)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When something was said: the speaker's claim, and when intake accepted it."""
+
+    ref: Ref
+    time: datetime
+    accepted: datetime
+    value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A grant with its end and its opening, whichever is known.
+
+    `shared` is None while only its end or opening has been read.
+    """
+
+    ref: Ref
+    audience: tuple[str, ...] = ()
+    shared: Moment | None = None
+    not_before: datetime | None = None
+    opened: Moment | None = None
+    ended: Moment | None = None
+
+    @property
+    def grant(self) -> Grant:
+        under_embargo = self.not_before is not None and self.opened is None
+        return Grant(
+            self.ref,
+            frozenset(self.audience),
+            open=self.shared is not None and not under_embargo,
+            ended=self.ended is not None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """An initiative as all facts about it leave it.
+
+    `readable` holds, per channel, when facts of the description became readable;
+    `received` when an organisation's system had fetched it; `announced` when a
+    description was first accepted, per readers.
+    """
+
+    subject: str
+    entries: Mapping[EntryKey, Entry] = field(default_factory=dict)
+    announced: Mapping[EntryKey, Entry] = field(default_factory=dict)
+    shares: Mapping[Ref, Share] = field(default_factory=dict)
+    readable: Mapping[str, Mapping[Ref, datetime]] = field(default_factory=dict)
+    received: Mapping[str, datetime] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        return owner_of(self.subject)
+
+    @property
+    def grants(self) -> Grants:
+        return {ref: share.grant for ref, share in self.shares.items()}
+
+
+def to_bytes(state: State) -> bytes:
+    """The state as bytes, the same for the same facts in whatever order."""
+    return orjson.dumps(
+        {
+            "entries": [entry_json(state.entries[k]) for k in sorted(state.entries)],
+            "announced": [
+                entry_json(state.announced[k]) for k in sorted(state.announced)
+            ],
+            "shares": [share_json(state.shares[k]) for k in sorted(state.shares)],
+            "readable": [
+                [channel, [[*ref_json(ref), at] for ref, at in sorted(facts.items())]]
+                for channel, facts in sorted(state.readable.items())
+            ],
+            "received": sorted(state.received.items()),
+        }
+    )
+
+
+def from_bytes(subject: str, body: bytes) -> State:
+    """The state that `to_bytes` wrote."""
+    found = orjson.loads(body)
+    owner = owner_of(subject)
+    entries = [entry_of(each, owner) for each in found["entries"]]
+    announced = [entry_of(each, owner) for each in found["announced"]]
+    shares = [share_of(each) for each in found["shares"]]
+    return State(
+        subject,
+        {entry.entry_key: entry for entry in entries},
+        {entry.entry_key: entry for entry in announced},
+        {share.ref: share for share in shares},
+        {
+            channel: {Ref(s, i): datetime.fromisoformat(at) for s, i, at in facts}
+            for channel, facts in found["readable"]
+        },
+        {body: datetime.fromisoformat(at) for body, at in found["received"]},
+    )
+
+
+def entry_json(entry: Entry) -> list[object]:
+    return [
+        entry.speaker,
+        entry.family,
+        entry.key,
+        entry.visibility,
+        entry.recipients,
+        entry.readers,
+        entry.type,
+        ref_json(entry.ref),
+        entry.time,
+        entry.accepted,
+        entry.order,
+        entry.value,
+    ]
+
+
+def entry_of(found: list[Any], owner: str) -> Entry:
+    speaker, family, key, visibility, recipients, readers, type_, ref, *rest = found
+    time, accepted, order, value = rest
+    return Entry(
+        speaker,
+        family,
+        key,
+        visibility,
+        tuple(recipients),
+        readers,
+        type_,
+        Ref(*ref),
+        datetime.fromisoformat(time),
+        datetime.fromisoformat(accepted),
+        order,
+        value,
+        owner,
+    )
+
+
+def share_json(share: Share) -> list[object]:
+    return [
+        ref_json(share.ref),
+        share.audience,
+        moment_json(share.shared),
+        share.not_before,
+        moment_json(share.opened),
+        moment_json(share.ended),
+    ]
+
+
+def share_of(found: list[Any]) -> Share:
+    ref, audience, shared, not_before, opened, ended = found
+    return Share(
+        Ref(*ref),
+        tuple(audience),
+        moment_of(shared),
+        None if not_before is None else datetime.fromisoformat(not_before),
+        moment_of(opened),
+        moment_of(ended),
+    )
+
+
+def moment_json(moment: Moment | None) -> list[object] | None:
+    if moment is None:
+        return None
+    return [ref_json(moment.ref), moment.time, moment.accepted, moment.value]
+
+
+def moment_of(found: list[Any] | None) -> Moment | None:
+    if found is None:
+        return None
+    ref, time, accepted, value = found
+    return Moment(
+        Ref(*ref), datetime.fromisoformat(time), datetime.fromisoformat(accepted), value
+    )
+
+
+def ref_json(ref: Ref) -> tuple[str, str]:
+    return (ref.source, ref.id)
