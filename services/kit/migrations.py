@@ -10,7 +10,7 @@ from pathlib import Path
 
 from .db import connect
 
-HERE = Path(__file__).parent / "migrations"
+HERE = Path(__file__).parent / "sql"
 OUTBOX = HERE / "outbox"
 INBOX = HERE / "inbox"
 UP = "-- migrate:up"

@@ -22,7 +22,7 @@ Basis = Literal["forecast", "realised"]
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """A step that binds: recorded as such, or the gate at which the concept is chosen."""
+    """A step that binds: a recorded lock, or the gate that chooses the concept."""
 
     date: date
     kind: str
@@ -47,7 +47,7 @@ class Earliness:
     """One initiative's figures; None where there is nothing to compute from.
 
     `lead_days` and `lead_class` rest on when the owner shared; `lead_class_readable`
-    on when the other side could read, where the tracker was late by over a minute.
+    on when the other side could read, where the tracker was over a minute late.
     """
 
     from_line: Line

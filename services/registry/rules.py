@@ -3,7 +3,7 @@
 `project(fold(all facts), reader) == fold(facts the reader may see)`, byte for byte.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ import orjson
 from schemas.channels import organisation
 from schemas.fact import Fact
 from schemas.identity import Ref
-from schemas.policy import Grants, Reader, may_read, was_covered
+from schemas.policy import Reader, may_read, was_covered
 from schemas.tracker import InitiativeReadable, InitiativeReceived
 from schemas.types import Family
 
@@ -155,29 +155,52 @@ def project(state: State, reader: Reader) -> Projection:
     """What the reader sees: only what it may read, and of that what stands."""
     grants = state.grants
     owns = reader.orgnr == state.owner
-    covered = owns or was_covered(reader.channels, grants)
-    announced = [e for e in state.announced.values() if may_read(e, reader, grants)]
+    return seen(
+        state,
+        reads=lambda entry: may_read(entry, reader, grants),
+        reads_share=lambda share: owns or covers(share, reader),
+        reads_channel=lambda channel: owns or channel in reader.channels,
+        partial=not (owns or was_covered(reader.channels, grants)),
+    )
+
+
+def everything(state: State) -> Projection:
+    """What stands for the class that sees everything; what a state hash is made of."""
+    return seen(
+        state,
+        reads=lambda _: True,
+        reads_share=lambda _: True,
+        reads_channel=lambda _: True,
+        partial=False,
+    )
+
+
+def seen(
+    state: State,
+    *,
+    reads: Callable[[Entry], bool],
+    reads_share: Callable[[Share], bool],
+    reads_channel: Callable[[str], bool],
+    partial: bool,
+) -> Projection:
+    announced = [entry for entry in state.announced.values() if reads(entry)]
     return Projection(
         state.subject,
         state.owner,
-        standing(e for e in state.entries.values() if may_read(e, reader, grants)),
-        min(announced, key=lambda e: e.order, default=None),
+        standing(entry for entry in state.entries.values() if reads(entry)),
+        min(announced, key=lambda entry: entry.order, default=None),
         {
             ref: share
             for ref, share in state.shares.items()
-            if reads_share(share, reader, grants, owns=owns)
+            if share.shared is not None and reads_share(share)
         },
         {
             channel: facts
             for channel, facts in state.readable.items()
-            if owns or channel in reader.channels
+            if reads_channel(channel)
         },
-        {
-            body: at
-            for body, at in state.received.items()
-            if owns or body in reader.channels
-        },
-        partial=not covered,
+        {body: at for body, at in state.received.items() if reads_channel(body)},
+        partial,
     )
 
 
@@ -191,12 +214,10 @@ def standing(entries: Iterable[Entry]) -> dict[tuple[str, Family, str], Entry]:
     return found
 
 
-def reads_share(share: Share, reader: Reader, grants: Grants, *, owns: bool) -> bool:
-    """A grant, its end and opening: the owner, and those it covers or covered."""
-    if share.shared is None:
-        return False
-    grant = grants[share.ref]
-    return owns or (grant.open and not grant.audience.isdisjoint(reader.channels))
+def covers(share: Share, reader: Reader) -> bool:
+    """Whether a grant reaches the reader, or did before it ended."""
+    grant = share.grant
+    return grant.open and not grant.audience.isdisjoint(reader.channels)
 
 
 def listing_channels(state: State) -> set[str]:
