@@ -111,18 +111,24 @@ def party_faults(
     yield from speaker_faults(speaker, rules, accepted)
     if owner != speaker:
         yield from owner_faults(owner, rules)
-    if (
-        row := TYPES_OF[rules.number].get(str(attributes["type"]))
-    ) is None or row.group == "tracker":
+    row = TYPES_OF[rules.number].get(str(attributes["type"]))
+    if row is None or row.group == "tracker":
         yield Fault("unknown_type", "/type", "GET /types lists what can be said")
         return
+    # with a wrong number nobody can tell yet who speaks of whose initiative
+    if is_orgnr(speaker) and is_orgnr(owner):
+        yield from ownership_faults(row, speaker, owner)
+    yield from reader_faults(attributes, row, rules)
+
+
+def ownership_faults(row: EventType, speaker: str, owner: str) -> Iterator[Fault]:
+    """Owners speak for themselves, other parties of what is not their own."""
     if row.group == "owner" and owner != speaker:
         yield Fault(
             "not_the_owner", "/source", f"only {owner}, the owner, says {row.name}"
         )
     if row.group == "other" and owner == speaker:
         yield Fault("owner_may_not", "/source", f"others say {row.name} to the owner")
-    yield from reader_faults(attributes, row, rules)
 
 
 def speaker_faults(speaker: str, rules: RuleSet, accepted: datetime) -> Iterator[Fault]:

@@ -33,7 +33,8 @@ def choose(
 def nearest(usual: int, remembered: int | None, others: set[int]) -> int:
     """The first free port of those that come into question. Raises `CannotRun`."""
     following = range(usual, min(usual + FARTHEST, 65536))
-    for port in (remembered or usual, *following):
+    candidates: list[int] = [remembered or usual, *following]
+    for port in candidates:
         if port not in others and not taken(port):
             return port
     raise CannotRun(

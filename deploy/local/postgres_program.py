@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pwd
+from contextlib import suppress
 from pathlib import Path
 
 from .processes import User
@@ -45,9 +46,9 @@ def make_room(room: Path) -> None:
 
 def unprivileged() -> pwd.struct_passwd:
     """A user that is there on every system: Postgres refuses to run as root."""
-    for entry in pwd.getpwall():
-        if entry.pw_name in UNPRIVILEGED and entry.pw_uid != 0:
-            return entry
+    for name in UNPRIVILEGED:
+        with suppress(KeyError):
+            return pwd.getpwnam(name)
     raise CannotRun(
         f"Postgres refuses to run as root, and there is none of the users "
         f"{', '.join(UNPRIVILEGED)}: start the stack as an ordinary user"

@@ -5,6 +5,7 @@ header), so what matters is set here, once.
 """
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 Records = tuple["ConsumerRecord[Any, Any]", ...]
 
+# the framework warns at each start of what is meant here; what fails, work.py logs
+LOGGER = logging.getLogger("faststream")
 MAX_RECORDS = 1_000
 # an empty poll sleeps this long twice; sparse facts wait no longer
 BATCH_TIMEOUT_MS = 10
@@ -40,6 +43,7 @@ def kafka(bootstrap: str, client_id: str) -> KafkaBroker:
         allow_auto_create_topics=False,
         apply_types=False,
         graceful_timeout=15,
+        logger=LOGGER,
     )
 
 

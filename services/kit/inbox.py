@@ -95,8 +95,11 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         for place, partition in places.items():
             self.seek(partition, found[place].next)
 
-    async def handle(self, records: list[Record]) -> None:
-        """Apply a batch. Raises what passes by itself; FastStream then reads again."""
+    async def handle(self, records: list[Any]) -> None:
+        """Apply a batch. Raises what passes by itself; FastStream then reads again.
+
+        `records` are `Record`s; FastStream makes a model of what is annotated here.
+        """
         async with self.busy:
             try:
                 await self.apply_batch(records)

@@ -14,7 +14,13 @@ import structlog
 
 ROOT = Path(__file__).parents[2]
 # they say the same many times a second while a broker is away
-QUIET = ("aiokafka", "faststream", "uvicorn.access", "asyncio", "httpx")
+QUIET = {
+    "aiokafka": logging.ERROR,
+    "faststream": logging.ERROR,
+    "uvicorn.access": logging.WARNING,
+    "asyncio": logging.WARNING,
+    "httpx": logging.WARNING,
+}
 
 
 def set_up(service: str, level: int = logging.INFO) -> None:
@@ -45,8 +51,8 @@ def set_up(service: str, level: int = logging.INFO) -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
     structlog.contextvars.bind_contextvars(service=service)
 
 

@@ -110,7 +110,7 @@ class Sender:
 
     def collect(self) -> None:
         while not self.closed.is_set():
-            self.producer.poll(0.5)
+            self.producer.poll(0.1)
 
     def close(self) -> None:
         """Stop at once; what has not been answered is sent again by the next one."""

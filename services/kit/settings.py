@@ -10,7 +10,9 @@ class Surroundings(BaseSettings):
     `token_jwks` is the URL of the issuer's keys; `file:` serves in development.
     """
 
-    model_config = SettingsConfigDict(env_prefix="TIDLIG_", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TIDLIG_", frozen=True, populate_by_name=True
+    )
 
     kafka_bootstrap: str = "127.0.0.1:9092"
     database_url: SecretStr = Field(

@@ -1,0 +1,44 @@
+"""A real Kafka and a real Postgres for all tests; a fresh database for each module.
+
+Every test begins at the end of the topics, so that it sees what it says itself.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local import kafka, postgres
+
+from .stack import Issuer, Stack, create_topics
+
+
+@pytest.fixture(scope="session")
+def bootstrap(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a broker that has the project's topics."""
+    with kafka.running(tmp_path_factory.mktemp("kafka")) as address:
+        create_topics(address)
+        yield address
+
+
+@pytest.fixture(scope="session")
+def admin_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The administrator's URL of a Postgres."""
+    with postgres.running(tmp_path_factory.mktemp("postgres")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
+    """Signs tokens as Maskinporten would."""
+    return Issuer(tmp_path_factory.mktemp("issuer"))
+
+
+@pytest.fixture(scope="module")
+def stack(
+    bootstrap: str,
+    admin_url: str,
+    issuer: Issuer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Stack:
+    """Everything that a service needs around it, on a database of its own."""
+    return Stack(bootstrap, admin_url, issuer, tmp_path_factory.mktemp("stack"))
