@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined] # its public names
     AdminClient,
     AlterConfigOpType,
     ConfigEntry,
