@@ -129,13 +129,17 @@ class Story:
         return self.teller.say(self.owner, name, data, **visibilities(draw, allowed))
 
 
+def story_of(owner: str, local: str) -> Story:
+    """A history that has not begun."""
+    unknown = Ref(f"urn:orgnr:{owner}:system", "never-said")
+    return Story(owner, Teller(f"{owner}:{local}", []), [unknown])
+
+
 @st.composite
 def histories(draw: Draw, longest: int = 14) -> list[Told]:
     """What is said about one initiative, with grants, ends, openings and secrets."""
     owner = draw(st.sampled_from([NAV, NARVIK, KS]))
-    local = draw(st.sampled_from(["a", "b7", "felles-mottak"]))
-    unknown = Ref(f"urn:orgnr:{owner}:system", "never-said")
-    story = Story(owner, Teller(f"{owner}:{local}", []), [unknown])
+    story = story_of(owner, draw(st.sampled_from(["a", "b7", "felles-mottak"])))
     for _ in range(draw(st.integers(1, longest))):
         draw(st.sampled_from(SAYINGS))(draw, story)
     return story.teller.told

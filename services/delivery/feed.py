@@ -70,14 +70,14 @@ async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) ->
     # the lines, and the grants they are checked against once more
     async with snapshot(pool) as conn:
         log_id, end, step, _ = await end_of_log(conn)
-        if cursor is not None and cursor.log != log_id.hex:
+        if cursor is not None and cursor.log != log_id:
             raise LogMadeAgain
         after = 0 if cursor is None else cursor.upto
         channels = sorted(reader.channels)
         rows = await conn.fetch(PAGE, channels, after, end, limit)
         readable = await checked_again(conn, reader, rows)
     upto = rows[-1]["line"] if len(rows) == limit else end
-    given = Cursor(reader.orgnr or "", log_id.hex, after, upto, step)
+    given = Cursor(reader.orgnr or "", log_id, after, upto, step)
     return Page([row["value"] for row in readable], given)
 
 

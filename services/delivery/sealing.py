@@ -5,11 +5,12 @@ same way, so that what the tracker says of a position is said once.
 """
 
 import secrets
+import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from typing import Self
 from uuid import UUID
 
-import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -17,6 +18,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE = 12
 LONGEST_CURSOR = 1_000
+# reader (an organisation number, or nothing), log, after, upto, step
+FORM = struct.Struct("!9s16sQQQ")
 
 
 class NotOurs(Exception):
@@ -31,10 +34,20 @@ class Cursor:
     """
 
     reader: str
-    log: str
+    log: UUID
     after: int
     upto: int
     step: int
+
+    def to_bytes(self) -> bytes:
+        """Always of one length: that too would tell."""
+        reader = self.reader.encode()
+        return FORM.pack(reader, self.log.bytes, self.after, self.upto, self.step)
+
+    @classmethod
+    def from_bytes(cls, plain: bytes) -> Self:
+        reader, log, after, upto, step = FORM.unpack(plain)
+        return cls(reader.rstrip(b"\0").decode(), UUID(bytes=log), after, upto, step)
 
 
 class Seal:
@@ -46,8 +59,8 @@ class Seal:
 
     def cursor(self, cursor: Cursor) -> str:
         nonce = secrets.token_bytes(NONCE)
-        plain = orjson.dumps(asdict(cursor))
-        return text(nonce + self.cursors.encrypt(nonce, plain, None))
+        sealed = self.cursors.encrypt(nonce, cursor.to_bytes(), None)
+        return text(nonce + sealed)
 
     def opened(self, sealed: str) -> Cursor:
         """What a cursor holds. Raises `NotOurs`."""
@@ -56,8 +69,8 @@ class Seal:
                 raise NotOurs
             raw = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
             plain = self.cursors.decrypt(raw[:NONCE], raw[NONCE:], None)
-            return Cursor(**orjson.loads(plain))
-        except (InvalidTag, ValueError, TypeError):
+            return Cursor.from_bytes(plain)
+        except (InvalidTag, ValueError, struct.error):
             raise NotOurs from None
 
     def position(self, log: UUID, position: int) -> str:

@@ -44,7 +44,7 @@ class Sequencer:
                     due = SAFETY_LOOK
                     if await self.lease.keep():
                         await self.take_all()
-                        due = min(due, await openings.say_due(self.pool))
+                        due = min(due, await self.say_due())
                     await woken.wait(due)
         finally:
             await self.lease.give_up()
@@ -52,6 +52,10 @@ class Sequencer:
     async def take_all(self) -> None:
         while await self.step() and await self.lease.keep():
             pass
+
+    async def say_due(self) -> timedelta:
+        """Say which embargoes have passed; the time to the next."""
+        return await openings.say_due(self.pool)
 
     async def step(self) -> bool:
         """Take what is new, at most `STEP_FACTS` facts. False where nothing is."""
