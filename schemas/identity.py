@@ -1,6 +1,7 @@
 """Identity of a fact, and references to one."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated
 
@@ -27,6 +28,7 @@ class Ref:
     id: str
 
 
+@lru_cache(maxsize=10_000)
 def is_orgnr(text: str) -> bool:
     """Whether nine digits have the control digit of Enhetsregisteret (mod 11)."""
     return len(text) == 9 and organisation_number.is_valid(text)
