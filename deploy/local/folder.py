@@ -22,6 +22,7 @@ def make(folder: Path) -> Path:
     """
     try:
         folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        (folder / "lock").touch()
         for room in ("log", "kafka"):
             (folder / room).mkdir(mode=0o700, exist_ok=True)
     except OSError as error:

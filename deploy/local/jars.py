@@ -86,11 +86,11 @@ def missing(place: Path, jars: list[Jar]) -> list[Jar]:
 
 
 def sha256(path: Path) -> str | None:
-    """The file's hash, None if there is no file."""
+    """The file's hash, None if there is no file that can be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    except OSError:
         return None
 
 

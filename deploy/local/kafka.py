@@ -69,6 +69,7 @@ class Broker:
         # Made beside and then moved: a run that is killed meanwhile leaves no half.
         shutil.rmtree(self.room / "fresh", ignore_errors=True)
         settings = self.settings("format.properties", data="fresh")
+        self.empty_tmp()
         tool = ["kafka.tools.StorageTool", "format", "--standalone"]
         oneshot.run(
             "formatting Kafka's data folder",
@@ -81,8 +82,7 @@ class Broker:
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the broker; on the data of a killed run too."""
-        shutil.rmtree(self.room / "tmp", ignore_errors=True)
-        (self.room / "tmp").mkdir()
+        self.empty_tmp()
         settings = self.settings("server.properties", data="data")
         command = self.java("kafka.Kafka", settings)
         return spawn(command, self.log, env=plain(), cwd=self.room)
@@ -90,6 +90,11 @@ class Broker:
     def ready(self) -> bool:
         """Whether metadata names a broker: an open port says less."""
         return ports.answers(self.port) and knows_a_broker(self.address)
+
+    def empty_tmp(self) -> None:
+        """Make room for the libraries that Kafka unpacks; a killed one left some."""
+        shutil.rmtree(self.room / "tmp", ignore_errors=True)
+        (self.room / "tmp").mkdir()
 
     def settings(self, file: str, data: str) -> str:
         """Write a properties file for this run's ports; its name."""

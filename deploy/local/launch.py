@@ -12,7 +12,7 @@ import sys
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
-CAP_DAC_READ_SEARCH = 2
+CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE = 2, 1
 CAPABILITY_VERSION_3 = 0x20080522
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -57,14 +57,22 @@ def become(uid: int, gid: int) -> None:
 
 
 def keep_reading() -> None:
-    """Keep CAP_DAC_READ_SEARCH, and nothing else, through the exec (capset(2))."""
-    bit = 1 << CAP_DAC_READ_SEARCH
+    """Keep one capability through the exec, and no other (capset(2)).
+
+    Root in a container has the second as a rule, and not the first.
+    """
+    for capability in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE):
+        if keep_only(1 << capability):
+            libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+            return
+    keep_only(0)
+
+
+def keep_only(bit: int) -> bool:
+    """Give up every capability but one; False if that is not to be had."""
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
-    for kept in (bit, 0):
-        sets = (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)
-        if libc.capset(header, sets) == 0:
-            break
-    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_DAC_READ_SEARCH, 0, 0)
+    sets = (ctypes.c_uint32 * 6)(bit, bit, bit, 0, 0, 0)
+    return bool(libc.capset(header, sets) == 0)
 
 
 def see_that_it_reaches(paths: list[str]) -> None:

@@ -7,26 +7,16 @@ from collections.abc import Mapping
 from .trouble import CannotRun
 
 HOST = "127.0.0.1"
-USUAL = {
-    "kafka": 9092,
-    "controller": 9093,
-    "postgres": 5432,
-    "intake": 8101,
-    "registry": 8102,
-    "delivery": 8104,
-    "monitor": 8105,
-}
+SERVERS = {"kafka": 9092, "controller": 9093, "postgres": 5432}
 FARTHEST = 500
 
 
-def choose(
-    usual: Mapping[str, int] = USUAL, remembered: Mapping[str, int] | None = None
-) -> dict[str, int]:
+def choose(usual: Mapping[str, int], remembered: Mapping[str, int]) -> dict[str, int]:
     """A free port for each name: the remembered one, the usual one, or the next."""
     chosen: dict[str, int] = {}
     for name, port in usual.items():
         others = {p for n, p in usual.items() if n != name} | set(chosen.values())
-        chosen[name] = nearest(port, (remembered or {}).get(name), others)
+        chosen[name] = nearest(port, remembered.get(name), others)
     return chosen
 
 

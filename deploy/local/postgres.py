@@ -21,6 +21,7 @@ from .part import started
 from .postgres_leftovers import clear, mark_of
 from .postgres_program import make_room, program, user_of
 from .processes import spawn
+from .trouble import CannotRun
 
 SETTINGS = {
     "shared_buffers": "256MB",
@@ -78,10 +79,19 @@ class Server:
 
     def prepare(self) -> None:
         """Make the database cluster, once. Raises `CannotRun`."""
-        if self.data.exists():
-            return
+        try:
+            if not self.data.exists():
+                self.make()
+        except PermissionError as error:
+            raise CannotRun(
+                f"cannot make {error.filename} ({error.strerror}): it is another "
+                "user's, or root has little to say here; start the stack as an "
+                "ordinary user, in a folder of its own (TIDLIG_LOCAL)"
+            ) from None
+
+    def make(self) -> None:
+        """Make the cluster beside its place and move it: none is ever half made."""
         make_room(self.room)
-        # Made beside and then moved: a run that is killed meanwhile leaves no half.
         fresh = self.room / "fresh"
         shutil.rmtree(fresh, ignore_errors=True)
         self.initdb(fresh)
@@ -95,15 +105,17 @@ class Server:
         if user:
             os.chown(password, user.uid, user.gid)
         options = (f"--pwfile={password}", "--auth=scram-sha-256", *TEXT)
-        oneshot.run(
-            "making the database cluster",
-            (program("initdb"), "-D", data, "-U", ADMIN, *options),
-            self.log,
-            env=plain(),
-            cwd=self.folder,
-            user=user,
-        )
-        password.unlink()
+        try:
+            oneshot.run(
+                "making the database cluster",
+                (program("initdb"), "-D", data, "-U", ADMIN, *options),
+                self.log,
+                env=plain(),
+                cwd=self.folder,
+                user=user,
+            )
+        finally:
+            password.unlink()
 
     def start(self) -> subprocess.Popen[bytes]:
         """Start the server; on the data of a killed run too. Raises `CannotRun`."""

@@ -41,6 +41,14 @@ async def provision(
             f"could not set up Postgres ({type(error).__name__}: {error}): look at its "
             "log, and at DATABASE_URL if you set it"
         ) from None
+    return urls(admin_url, passwords, database)
+
+
+def urls(
+    admin_url: str, passwords: Mapping[str, str], database: str | None = DATABASE
+) -> dict[str, str]:
+    """The URL of each service, once `provision` is done."""
+    inside = url_of(admin_url, database=database)
     return {
         service: url_of(inside, user=role_of(service), password=password)
         for service, password in passwords.items()
@@ -64,8 +72,9 @@ def url_of(
     parts = urlsplit(url)
     whom, _, where = parts.netloc.rpartition("@")
     login = f"{user}:{password}" if user else whom
+    netloc = f"{login}@{where}" if login else where
     path = f"/{database}" if database else parts.path
-    return parts._replace(netloc=f"{login}@{where}", path=path).geturl()
+    return parts._replace(netloc=netloc, path=path).geturl()
 
 
 @asynccontextmanager

@@ -13,7 +13,7 @@ from uuid import uuid4
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
-from .folder import write_once
+from .folder import write_once, write_private
 
 ISSUER = "https://utvikling.tidlig.invalid/"
 ALGORITHM = "ES256"
@@ -57,13 +57,12 @@ def publish(folder: Path) -> str:
     """Write the issuer's public key; the URL of the file."""
     keys = KeySet([issuer_key(folder)]).as_dict(private=False)
     jwks = folder / "jwks.json"
-    jwks.write_text(json.dumps(keys))
+    write_private(jwks, json.dumps(keys))
     return jwks.as_uri()
 
 
 def issuer_key(folder: Path) -> ECKey:
     """The issuer's key, made at first use."""
-    parameters = {"alg": ALGORITHM, "use": "sig"}
-    made = ECKey.generate_key("P-256", parameters, auto_kid=True)
+    made = ECKey.generate_key("P-256", {"alg": ALGORITHM, "use": "sig"}, auto_kid=True)
     kept = write_once(folder / "issuer.json", json.dumps(made.as_dict(private=True)))
     return ECKey.import_key(json.loads(kept))

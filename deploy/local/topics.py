@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import timedelta
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined] # its public names
     AdminClient,
     AlterConfigOpType,
@@ -40,6 +40,8 @@ def provision(bootstrap: str, topics: Iterable[Topic] = ALL) -> None:
         ) from None
     if not until(lambda: all_led(admin, wanted), SECONDS):
         raise CannotRun(f"topics on {bootstrap} have no leader: look at Kafka's log")
+    if not until(lambda: coordinates(bootstrap, wanted[0]), SECONDS):
+        raise CannotRun(f"{bootstrap} serves no groups: look at Kafka's log")
 
 
 def create(admin: AdminClient, topics: Iterable[Topic]) -> None:
@@ -110,3 +112,20 @@ def all_led(admin: AdminClient, topics: Iterable[Topic]) -> bool:
         for topic in topics
         for partition in known[topic.name].partitions.values()
     )
+
+
+def coordinates(bootstrap: str, topic: Topic) -> bool:
+    """Whether a consumer group would be served; the first question makes its topic.
+
+    Asked by a consumer: an admin client that asks too early can never be closed.
+    """
+    consumer = Consumer(
+        {"bootstrap.servers": bootstrap, "group.id": "tidlig-setup", "log_level": 0}
+    )
+    try:
+        consumer.committed([TopicPartition(topic.name, 0)], timeout=2)
+    except KafkaException as error:
+        return bool(error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED)
+    finally:
+        consumer.close()
+    return True

@@ -10,7 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import health, metrics
-from .problem import answer_with_problems
+from .problem import answer_with_problems, broken
 
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 REQUEST_ID = b"x-request-id"
@@ -40,7 +40,10 @@ def application(
 
 
 class Observed:
-    """Gives each request an id, in its answer and in the logs, and times it."""
+    """Gives each request an id, in its answer and in the logs, and times it.
+
+    Errors that nobody foresaw are answered here, so that they have the id too.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -51,7 +54,8 @@ class Observed:
             return
         request_id = wanted_id(scope) or str(uuid4())
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began, status = monotonic(), 500
+        began = monotonic()
+        status: int | None = None
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -62,6 +66,12 @@ class Observed:
 
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception as error:
+            answer = broken(error)
+            if status is not None:
+                # the answer has begun: only a broken connection can say so now
+                raise
+            await answer(scope, receive, send_with_id)
         finally:
             route = getattr(scope.get("route"), "path", "none")
             seconds = monotonic() - began

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from math import inf
 from pathlib import Path
 from time import monotonic, time
 from typing import Any, Self
@@ -16,17 +17,24 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import httpx
+import structlog
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from .settings import Surroundings
 
+log = structlog.get_logger()
+
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "PS256"]
 SKEW = timedelta(seconds=10)
 LONGEST_TOKEN = 8_000
 # an unknown key id is looked up at most this often
 REFRESH = timedelta(minutes=5)
+# a key that the issuer has withdrawn is trusted no longer than this
+LONGEST_KEPT = timedelta(hours=1)
+# an issuer that does not answer is asked at most this often
+RETRY = timedelta(seconds=5)
 REMEMBERED = 1_000
 
 
@@ -51,7 +59,7 @@ class Principal:
 class Tokens:
     """Verifies tokens against the issuer's published keys (JWKS).
 
-    Keys are fetched once, and again when a token names one that is not known.
+    Keys are fetched at first, when a token names one that is not known, and hourly.
     """
 
     def __init__(
@@ -67,7 +75,7 @@ class Tokens:
         self.audience = audience
         self.clock = clock
         self.keys: KeySet | None = None
-        self.fetched = 0.0
+        self.fetched = -inf
         self.fetching = asyncio.Lock()
         self.remembered: dict[str, Principal] = {}
 
@@ -137,15 +145,19 @@ class Tokens:
         Raises `KeysUnavailable` where there are none.
         """
         async with self.fetching:
-            due = monotonic() - self.fetched > REFRESH.total_seconds()
-            if self.keys is None or (anew and due):
-                try:
-                    self.keys = await fetch(self.jwks)
-                except (OSError, httpx.HTTPError, ValueError, JoseError) as error:
-                    if self.keys is None:
-                        raise KeysUnavailable(type(error).__name__) from error
+            least = RETRY if self.keys is None else REFRESH if anew else LONGEST_KEPT
+            if monotonic() - self.fetched > least.total_seconds():
+                await self.fetch_keys()
                 self.fetched = monotonic()
+            if self.keys is None:
+                raise KeysUnavailable
             return self.keys
+
+    async def fetch_keys(self) -> None:
+        try:
+            self.keys = await fetch(self.jwks)
+        except (OSError, httpx.HTTPError, ValueError, JoseError) as error:
+            log.warning("keys_not_fetched", error=type(error).__name__)
 
 
 def decoded(token: str, keys: KeySet) -> Mapping[str, Any]:

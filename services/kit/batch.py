@@ -52,7 +52,10 @@ class Refused:
 
 @dataclass
 class Batch:
-    """What one poll gave. `was` and `now` are the checkpoints before and after it."""
+    """What one poll gave. `was` and `now` are the checkpoints before and after it.
+
+    `gaps` are places where it began beyond the checkpoint: nothing of them is judged.
+    """
 
     facts: list[Arrived] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
@@ -60,6 +63,13 @@ class Batch:
     newer: list[tuple[Record, Newer]] = field(default_factory=list)
     was: dict[Place, Checkpoint] = field(default_factory=dict)
     now: dict[Place, Checkpoint] = field(default_factory=dict)
+    gaps: dict[Place, Checkpoint] = field(default_factory=dict)
+
+    @property
+    def held_up(self) -> set[TopicPartition]:
+        """Partitions of which a later record must not be judged before an earlier."""
+        newer = {TopicPartition(each.topic, each.partition) for each, _ in self.newer}
+        return newer | {partition_at(place) for place in self.gaps}
 
     def judge(self, place: Place, records: Sequence[Record], was: Checkpoint) -> None:
         """Admit what has not been applied, up to where newer code is due."""
@@ -96,6 +106,10 @@ class Batch:
                 self.duplicates.append(each)
             else:
                 self.refused.append(id_reused(each))
+
+
+def partition_at(place: Place) -> TopicPartition:
+    return TopicPartition(place.topic, place.partition)
 
 
 def partitions_in(records: Sequence[Record]) -> dict[TopicPartition, list[Record]]:

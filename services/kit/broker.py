@@ -9,9 +9,10 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from time import time
 from typing import TYPE_CHECKING, Any
 
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
@@ -25,6 +26,8 @@ Records = tuple["ConsumerRecord[Any, Any]", ...]
 
 # the framework warns at each start of what is meant here; what fails, work.py logs
 LOGGER = logging.getLogger("faststream")
+# a batch that takes longer is broken off at a stop, and comes again
+GRACE = 15.0
 MAX_RECORDS = 1_000
 # an empty poll sleeps this long twice; sparse facts wait no longer
 BATCH_TIMEOUT_MS = 10
@@ -42,7 +45,7 @@ def kafka(bootstrap: str, client_id: str) -> KafkaBroker:
         consumer_only=True,
         allow_auto_create_topics=False,
         apply_types=False,
-        graceful_timeout=15,
+        graceful_timeout=GRACE,
         logger=LOGGER,
     )
 
@@ -70,6 +73,23 @@ def subscribe(broker: KafkaBroker, inbox: "Inbox", instance: str | None = None) 
     )
     inbox.subscriber = subscriber
     subscriber(inbox.handle)
+
+
+def is_alive(subscriber: Any) -> bool:
+    """Whether its tasks run. One that was cancelled is not begun again by itself."""
+    consumer = subscriber.consumer
+    if consumer is None or all(task.done() for task in subscriber.tasks):
+        return False
+    return not consumer._coordinator._coordination_task.done()  # noqa: SLF001  # no other way
+
+
+def silent_partition(consumer: Any, limit: timedelta) -> TopicPartition | None:
+    """A partition that is read and that Kafka has not answered for; one is enough."""
+    for partition in consumer.assignment() - consumer.paused():
+        polled = consumer.last_poll_timestamp(partition)
+        if polled is None or time() - polled / 1000 > limit.total_seconds():
+            return partition
+    return None
 
 
 async def any_headers(records: Records, original: Any) -> Any:

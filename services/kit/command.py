@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -18,6 +19,16 @@ from pydantic import ValidationError
 from . import log
 from .migrations import Changed, migrate
 from .settings import Surroundings
+
+PATIENCE = timedelta(seconds=30)
+ON_ITS_WAY = (OSError, asyncpg.exceptions.CannotConnectNowError)
+WRONG_ADDRESS = (
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+    asyncpg.exceptions.InvalidCatalogNameError,
+)
+WHOLE_NAMES = {
+    field.validation_alias for field in Surroundings.model_fields.values()
+} - {None}
 
 
 class Settings(Protocol):
@@ -71,7 +82,7 @@ def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
     try:
         return run(chosen)
     except ValidationError as error:
-        sys.stderr.write(missing(error))
+        sys.stderr.write(missing(error, service.name))
         return 2
 
 
@@ -113,14 +124,15 @@ def serve(service: Service[S]) -> int:
 async def bring_up_to_date(service: Service[S]) -> int:
     """Apply the migrations, waiting a while for a Postgres that is on its way."""
     url = service.settings().surroundings.postgres
-    passing = (OSError, asyncpg.exceptions.CannotConnectNowError)
     try:
-        async for attempt in stamina.retry_context(on=passing, attempts=30, timeout=30):
+        async for attempt in stamina.retry_context(
+            on=ON_ITS_WAY, attempts=None, timeout=PATIENCE
+        ):
             with attempt:
                 done = await migrate(url, service.name, service.migrations)
-    except passing as error:
+    except (*ON_ITS_WAY, *WRONG_ADDRESS) as error:
         sys.stderr.write(
-            f"Postgres does not answer ({error}); is DATABASE_URL right?\n"
+            f"Postgres does not let us in ({error}); is DATABASE_URL right?\n"
         )
         return 1
     except Changed as error:
@@ -130,10 +142,14 @@ async def bring_up_to_date(service: Service[S]) -> int:
     return 0
 
 
-def missing(error: ValidationError) -> str:
+def missing(error: ValidationError, service: str) -> str:
     """Which settings to mend, by the names of their variables."""
+    own = error.title != Surroundings.__name__
+    prefix = f"TIDLIG_{service.upper()}_" if own else "TIDLIG_"
     lines = ["Settings are missing or wrong:"]
     for found in error.errors(include_input=False, include_url=False):
         name = "_".join(str(step) for step in found["loc"]).upper()
-        lines.append(f"  TIDLIG_…{name}: {found['msg']}")
+        # a field with a name of its own is called so, without a prefix
+        named = name if name in WHOLE_NAMES else prefix + name
+        lines.append(f"  {named}: {found['msg']}")
     return "\n".join(lines) + "\n"

@@ -1,8 +1,8 @@
 """Postgres: the pool, and which errors pass by themselves."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -18,17 +18,19 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
 
-# gone by itself when Postgres is back, or when the other transaction has ended
+# gone by itself when Postgres is back, or when the other transaction has ended; not
+# asyncpg's InterfaceError, which is also said of code that is wrong
 TRANSIENT = (
     OSError,
     TimeoutError,
     asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
     asyncpg.exceptions.CannotConnectNowError,
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.TransactionRollbackError,
     asyncpg.exceptions.LockNotAvailableError,
+    # a server that has just been demoted
+    asyncpg.exceptions.ReadOnlySQLTransactionError,
     # the migration has not been run yet
     asyncpg.exceptions.UndefinedTableError,
     asyncpg.exceptions.InvalidSchemaNameError,
@@ -47,6 +49,7 @@ async def pool_of(url: str, schema: str, *, size: int = 10) -> AsyncIterator[Poo
         max_size=size,
         command_timeout=60,
         server_settings=settings_of(schema),
+        reset=leave_as_it_is,
     )
     try:
         yield pool
@@ -54,6 +57,10 @@ async def pool_of(url: str, schema: str, *, size: int = 10) -> AsyncIterator[Poo
             await pool.close()
     finally:
         pool.terminate()
+
+
+async def leave_as_it_is(_: Connection) -> None:
+    """Nothing here is set for a session; asyncpg would reset it at every release."""
 
 
 async def connect(url: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]":
@@ -68,15 +75,38 @@ def settings_of(schema: str) -> dict[str, str]:
 @asynccontextmanager
 async def transaction(pool: Pool) -> AsyncIterator[Connection]:
     """A connection inside a transaction: all of it is kept, or none."""
-    async with pool.acquire() as conn, conn.transaction():
-        yield conn
+    async with pool.acquire() as conn:
+        with finding_lost(conn):
+            async with conn.transaction():
+                yield conn
 
 
 @asynccontextmanager
 async def snapshot(pool: Pool) -> AsyncIterator[Connection]:
     """A connection that sees one moment of the database, and changes nothing."""
-    async with (
-        pool.acquire() as conn,
-        conn.transaction(isolation="repeatable_read", readonly=True),
-    ):
-        yield conn
+    async with pool.acquire() as conn:
+        with finding_lost(conn):
+            async with conn.transaction(isolation="repeatable_read", readonly=True):
+                yield conn
+
+
+@contextmanager
+def finding_lost(conn: Connection) -> Iterator[None]:
+    """Raise ConnectionResetError where an error comes of a connection that is lost.
+
+    asyncpg says an InterfaceError then, as it does of code that is wrong.
+    """
+    try:
+        yield
+    except Exception as error:
+        if is_lost(conn):
+            raise ConnectionResetError("Postgres ended the connection") from error
+        raise
+
+
+def is_lost(conn: Connection) -> bool:
+    try:
+        return conn.is_closed()
+    except asyncpg.InterfaceError:
+        # the pool takes a lost connection back by itself
+        return True

@@ -1,20 +1,25 @@
 """`/live`, `/ready` and `/metrics` of every service."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
-from time import time
-from typing import Any
 
+from asyncpg import PostgresError
 from asyncpg.exceptions import UndefinedTableError
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from .broker import is_alive, silent_partition
 from .db import TRANSIENT, Pool
 from .inbox import Inbox
 
 # None where all is well, else a sentence
 Check = Callable[[], Awaitable[str | None]]
 LONGEST_SILENCE = timedelta(seconds=30)
+ASK_LIMIT = timedelta(seconds=2)
+# batches in a row that could not be applied: it does not pass at once
+MANY = 3
+OLDEST = "SELECT clock_timestamp() - min(created) FROM outbox"
 MIGRATED = "SELECT true FROM schema_migrations LIMIT 1"
 
 
@@ -46,18 +51,39 @@ def database(pool: Pool) -> Check:
 
     async def check() -> str | None:
         try:
-            await pool.fetchval(MIGRATED, timeout=2)
+            # the pool too may have nothing to give
+            async with asyncio.timeout(ASK_LIMIT.total_seconds()):
+                await pool.fetchval(MIGRATED)
         except UndefinedTableError:
             return "the database is not migrated: run `migrate` first"
-        except TRANSIENT as error:
+        except (*TRANSIENT, PostgresError) as error:
             return f"Postgres does not answer ({type(error).__name__})"
         return None
 
     return check
 
 
+def outbox(pool: Pool) -> Check:
+    """What is to be published is on its way."""
+
+    async def check() -> str | None:
+        try:
+            async with asyncio.timeout(ASK_LIMIT.total_seconds()):
+                oldest = await pool.fetchval(OLDEST)
+        except (*TRANSIENT, PostgresError):
+            # the database's own check says so
+            return None
+        if oldest is None or oldest < LONGEST_SILENCE:
+            return None
+        return (
+            f"the outbox is not sent: a row has waited {oldest.total_seconds():.0f} s"
+        )
+
+    return check
+
+
 def consumer(inbox: Inbox) -> Check:
-    """Every assigned partition is read, and none stands.
+    """Every assigned partition is read and applied, and none stands.
 
     A consumer without partitions is on standby, and ready.
     """
@@ -65,21 +91,18 @@ def consumer(inbox: Inbox) -> Check:
     async def check() -> str | None:
         if inbox.consumer is None:
             return f"{inbox.group} is not connected to Kafka"
+        if not is_alive(inbox.subscriber):
+            return f"{inbox.group} reads no more, and is being started again"
         for stop in inbox.stopped.values():
             return (
                 f"{stop.topic}/{stop.partition} stands at {stop.offset}: "
                 f"{stop.error_class} at {stop.place}"
             )
-        return silent_partition(inbox.consumer)
+        if inbox.failures >= MANY:
+            return f"{inbox.group} cannot apply what it reads: {inbox.failing}"
+        silent = silent_partition(inbox.consumer, LONGEST_SILENCE)
+        if silent is not None:
+            return f"no answer from Kafka for {silent.topic}/{silent.partition}"
+        return None
 
     return check
-
-
-def silent_partition(kafka: Any) -> str | None:
-    """A partition that Kafka has not answered for; one is enough."""
-    for partition in kafka.assignment():
-        polled = kafka.last_poll_timestamp(partition)
-        limit = LONGEST_SILENCE.total_seconds()
-        if polled is None or time() - polled / 1000 > limit:
-            return f"no answer from Kafka for {partition.topic}/{partition.partition}"
-    return None

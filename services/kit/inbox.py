@@ -5,7 +5,6 @@ batch. Kafka's own offsets follow it and decide nothing.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
@@ -17,7 +16,16 @@ from aiokafka import ConsumerRebalanceListener, TopicPartition
 from schemas.topics import Topic
 
 from . import checkpoint, metrics, stopped
-from .batch import Arrived, Batch, ByPartition, Record, Refused, partitions_in
+from .backoff import seconds_after
+from .batch import (
+    Arrived,
+    Batch,
+    ByPartition,
+    Record,
+    Refused,
+    partition_at,
+    partitions_in,
+)
 from .broker import topic_ids
 from .checkpoint import Checkpoint, Fenced, Place
 from .db import TRANSIENT, Connection, Pool, transaction
@@ -61,10 +69,16 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         self.on_refused = on_refused
         self.ids: dict[str, str] = {}
         self.subscriber: Any = None
-        # how far each partition was applied, since we sought there
+        # where the consumer reads on, as far as we have applied it or sought there
         self.positions: dict[TopicPartition, int] = {}
+        # assigned, and not yet sought: they are read from where Kafka would have it
+        self.astray: set[TopicPartition] = set()
         self.stopped: dict[TopicPartition, Stop] = {}
+        # partitions of which Postgres may say that they stand, perhaps since before us
+        self.marked: set[TopicPartition] = set()
+        # batches in a row that could not be applied, and the last error's class
         self.failures = 0
+        self.failing = ""
         self.busy = asyncio.Lock()
 
     async def learn_topics(self, bootstrap: str) -> None:
@@ -85,37 +99,67 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
     ) -> None:
         """Begin where Postgres says, whatever Kafka has noted."""
         self.forget(assigned)
+        self.marked.update(assigned)
+        self.astray.update(assigned)
         places = {self.place_of(partition): partition for partition in assigned}
         try:
-            found = await checkpoint.find(self.pool, self.group, places)
+            # the group waits for this; a Postgres that hangs must not hold it up
+            async with asyncio.timeout(DRAIN_LIMIT.total_seconds()):
+                found = await checkpoint.find(self.pool, self.group, places)
         except TRANSIENT as error:
             # the first batch seeks instead, once Postgres answers
             log.warning("checkpoints_not_read", error=type(error).__name__)
             return
         for place, partition in places.items():
-            self.seek(partition, found[place].next)
+            if self.is_assigned(partition):
+                self.consumer.seek(partition, found[place].next)
+                self.astray.discard(partition)
 
     async def handle(self, records: list[Any]) -> None:
-        """Apply a batch. Raises what passes by itself; FastStream then reads again.
+        """Apply a batch, or go back to where it began, and wait a while.
 
-        `records` are `Record`s; FastStream makes a model of what is annotated here.
+        It raises nothing: FastStream would log an error's text, and rewind only some
+        of the partitions. `records` are `Record`s; FastStream makes a model of what is
+        annotated here.
         """
+        by_partition = partitions_in(records)
         async with self.busy:
             try:
-                await self.apply_batch(records)
+                await self.apply_all(by_partition)
+            except Exception as error:  # noqa: BLE001  # whatever it is, it passes
+                self.postpone(by_partition, type(error).__name__)
+            else:
                 self.failures = 0
-            except (*TRANSIENT, Fenced) as error:
-                log.warning("batch_postponed", error=type(error).__name__)
-                await asyncio.sleep(self.backoff())
-                raise
-            except Exception as error:  # noqa: BLE001  # found, and held, one by one
-                log.warning("batch_failed", error=type(error).__name__)
-                await self.apply_one_by_one(records)
+        if self.failures:
+            await asyncio.sleep(seconds_after(self.failures, LONGEST_BACKOFF))
 
-    async def apply_batch(self, records: Sequence[Record]) -> None:
+    def postpone(self, by_partition: ByPartition, error_class: str) -> None:
+        """Read the batch again, all of it: what was applied is dropped then."""
+        self.failures += 1
+        self.failing = error_class
+        metrics.BATCHES_POSTPONED.labels(self.group, error_class).inc()
+        log.warning("batch_postponed", error=error_class, times=self.failures)
+        for partition, records in by_partition.items():
+            self.read_from(partition, records[0].offset)
+
+    async def apply_all(self, by_partition: ByPartition) -> None:
+        """Together, or one by one where the code fails. Raises what passes by itself,
+        and what hinders us from holding a partition.
+        """
+        try:
+            await self.apply_batch(by_partition)
+        except (*TRANSIENT, Fenced):
+            raise
+        except Exception as error:  # noqa: BLE001  # found, and held, one by one
+            log.warning(
+                "batch_failed", error=type(error).__name__, place=place_of(error)
+            )
+            for partition, records in by_partition.items():
+                await self.apply_one_by_one(partition, records)
+
+    async def apply_batch(self, by_partition: ByPartition) -> Batch:
         """All of it in one transaction, or nothing."""
         began = monotonic()
-        by_partition = partitions_in(records)
         async with transaction(self.pool) as conn:
             held = await self.lock(conn, by_partition)
             batch = self.judge(by_partition, held)
@@ -123,17 +167,22 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
             batch.keep_first_sayings(await self.known(conn, marks))
             await self.apply(conn, batch.facts)
             await self.on_refused(conn, batch.refused)
-            for partition in self.stopped.keys() & by_partition.keys():
-                await stopped.clear(conn, self.group, *partition)
             await checkpoint.move(conn, self.group, batch.was, batch.now)
-        self.note(batch, len(records), monotonic() - began)
+            moved = {partition_at(place) for place in batch.now}
+            for partition in self.marked & moved:
+                await stopped.clear(conn, self.group, *partition)
+        self.marked -= moved
+        self.note(batch)
+        size = sum(len(records) for records in by_partition.values())
+        metrics.count_batch(self.group, batch, size, monotonic() - began)
         for record, newer in batch.newer:
             await self.stop(record, "Newer", f"rule set {newer.ruleset}")
+        return batch
 
     async def lock(
-        self, conn: Connection, by_partition: ByPartition
+        self, conn: Connection, partitions: Collection[TopicPartition]
     ) -> dict[Place, Checkpoint]:
-        places = [self.place_of(partition) for partition in by_partition]
+        places = [self.place_of(partition) for partition in partitions]
         await checkpoint.create(conn, self.group, places)
         return await checkpoint.lock(conn, self.group, places)
 
@@ -144,7 +193,7 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         for partition, records in by_partition.items():
             place = self.place_of(partition)
             if self.has_gap(partition, records[0].offset, held[place].next):
-                self.seek(partition, held[place].next)
+                batch.gaps[place] = held[place]
             else:
                 batch.judge(place, records, held[place])
         return batch
@@ -154,42 +203,49 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
 
         A hole in the offsets alone is none: markers of transactions take offsets.
         """
-        return first > due and self.positions.get(partition) != due
+        ahead = first > due and self.positions.get(partition) != due
+        return ahead or partition in self.astray
 
-    async def apply_one_by_one(self, records: Sequence[Record]) -> None:
-        """Find the record that the code cannot get past; the others go on."""
-        for one_partition in partitions_in(records).values():
-            for record in one_partition:
-                try:
-                    await self.apply_batch([record])
-                except (*TRANSIENT, Fenced):
-                    raise
-                except Exception as error:  # noqa: BLE001  # whatever it is, it waits
-                    await self.stop(record, type(error).__name__, place_of(error))
-                    break
+    async def apply_one_by_one(
+        self, partition: TopicPartition, records: Sequence[Record]
+    ) -> None:
+        """Find the record that the code cannot get past; other partitions go on."""
+        for record in records:
+            try:
+                batch = await self.apply_batch({partition: [record]})
+            except (*TRANSIENT, Fenced):
+                raise
+            except Exception as error:  # noqa: BLE001  # whatever it is, it waits
+                await self.stop(record, type(error).__name__, place_of(error))
+                return
+            if batch.held_up:
+                return
 
     async def stop(self, record: Record, error_class: str, place: str) -> None:
         """Hold the partition at this record, and try again from time to time."""
         partition = TopicPartition(record.topic, record.partition)
-        stop = Stop(
-            self.group,
-            record.topic,
-            record.partition,
-            record.offset,
-            error_class,
-            place,
-        )
+        where = (self.group, record.topic, record.partition, record.offset)
+        stop = Stop(*where, error_class, place)
+        async with transaction(self.pool) as conn:
+            held = await self.lock(conn, [partition])
+            due = held[self.place_of(partition)].next
+            if due <= record.offset:
+                await stopped.record(conn, stop)
+        self.read_from(partition, due)
+        if due > record.offset:
+            # another member got past it meanwhile
+            return
         log.error("partition_stopped", **stop.as_words())
-        await stopped.record(self.pool, stop)
-        self.stopped[partition] = stop
-        self.seek(partition, record.offset)
-        if partition in self.consumer.assignment():
+        metrics.PARTITIONS_STOPPED.labels(self.group).inc()
+        self.marked.add(partition)
+        if self.is_assigned(partition):
+            self.stopped[partition] = stop
             self.consumer.pause(partition)
             loop = asyncio.get_running_loop()
             loop.call_later(RETRY_STOPPED.total_seconds(), self.resume, partition)
 
     def resume(self, partition: TopicPartition) -> None:
-        if self.consumer is not None and partition in self.consumer.paused():
+        if self.is_assigned(partition) and partition in self.consumer.paused():
             self.consumer.resume(partition)
 
     @property
@@ -197,29 +253,30 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         """aiokafka's consumer; None while it is not connected."""
         return None if self.subscriber is None else self.subscriber.consumer
 
+    def is_assigned(self, partition: TopicPartition) -> bool:
+        return self.consumer is not None and partition in self.consumer.assignment()
+
     def place_of(self, partition: TopicPartition) -> Place:
         return Place(partition.topic, self.ids[partition.topic], partition.partition)
 
-    def seek(self, partition: TopicPartition, offset: int) -> None:
-        if partition in self.consumer.assignment():
+    def read_from(self, partition: TopicPartition, offset: int) -> None:
+        """Only between batches: the next one comes from there."""
+        if self.is_assigned(partition):
             self.consumer.seek(partition, offset)
             self.positions[partition] = offset
+            self.astray.discard(partition)
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
             self.positions.pop(partition, None)
             self.stopped.pop(partition, None)
+            self.marked.discard(partition)
+            self.astray.discard(partition)
 
-    def note(self, batch: Batch, size: int, seconds: float) -> None:
-        """Remember what was applied, and count it."""
+    def note(self, batch: Batch) -> None:
+        """Remember how far was applied; go back where we had read on too far."""
         for place, now in batch.now.items():
-            partition = TopicPartition(place.topic, place.partition)
-            self.positions[partition] = now.next
-            self.stopped.pop(partition, None)
-        metrics.count_batch(self.group, batch, size, seconds)
-
-    def backoff(self) -> float:
-        """Capped and jittered, so that replicas do not come back together."""
-        self.failures += 1
-        longest = min(LONGEST_BACKOFF, 0.1 * 2**self.failures)
-        return random.uniform(longest / 2, longest)  # noqa: S311  # no secret
+            self.positions[partition_at(place)] = now.next
+            self.stopped.pop(partition_at(place), None)
+        for place, held in batch.gaps.items():
+            self.read_from(partition_at(place), held.next)

@@ -67,7 +67,15 @@ def error_by_class(
     if isinstance(error, BaseException):
         event["error"] = type(error).__name__
         event["place"] = place_of(error)
+        event["event"] = without_text(str(event["event"]), error)
     return event
+
+
+def without_text(message: str, error: BaseException) -> str:
+    """Libraries put an error's text in the message too: on its first line, or below."""
+    first = message.partition("\n")[0]
+    text = str(error).partition("\n")[0]
+    return first.replace(text, "…") if text else first
 
 
 def place_of(error: BaseException) -> str:

@@ -4,12 +4,22 @@ No label names a party, a type or an initiative: counts of those would tell a re
 of metrics what may not be read.
 """
 
-from typing import TYPE_CHECKING
+from collections import Counter as Tally
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol
 
 from prometheus_client import Counter, Histogram
 
 if TYPE_CHECKING:
     from .batch import Batch
+
+
+class OnTopic(Protocol):
+    """Anything that stands on a topic."""
+
+    @property
+    def topic(self) -> str: ...
+
 
 # rises: facts take effect; the rate of work
 FACTS_APPLIED = Counter(
@@ -39,11 +49,19 @@ BATCH_SECONDS = Histogram(
     ["group"],
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
+# rises: Postgres is away or slow, or nothing can be applied; batches are tried again
+BATCHES_POSTPONED = Counter(
+    "tidlig_batches_postponed", "Batches to be tried again", ["group", "error"]
+)
+# rises: the code cannot get past a record; a partition waits for newer code
+PARTITIONS_STOPPED = Counter(
+    "tidlig_partitions_stopped", "Times that a partition was stopped", ["group"]
+)
 # rises: facts reach Kafka
 RECORDS_PUBLISHED = Counter(
     "tidlig_records_published", "Rows of the outbox that Kafka acknowledged", ["topic"]
 )
-# rises: Kafka refuses or does not answer; rows are sent again
+# rises: Kafka refuses what the relay sends; it is sent again
 SEND_FAILURES = Counter(
     "tidlig_send_failures", "Claims of the relay that failed and are sent again"
 )
@@ -66,11 +84,21 @@ REQUEST_SECONDS = Histogram(
 
 def count_batch(group: str, batch: "Batch", size: int, seconds: float) -> None:
     """Count what a consumer made of a batch."""
-    for each in batch.facts:
-        FACTS_APPLIED.labels(group, each.place.topic).inc()
-    for each in batch.duplicates:
-        DUPLICATES.labels(group, each.place.topic).inc()
+    for topic, n in by_topic(each.place for each in batch.facts):
+        FACTS_APPLIED.labels(group, topic).inc(n)
+    for topic, n in by_topic(each.place for each in batch.duplicates):
+        DUPLICATES.labels(group, topic).inc(n)
     for refused in batch.refused:
         RECORDS_REFUSED.labels(group, refused.place.topic, refused.refusal.reason).inc()
     BATCH_RECORDS.labels(group).observe(size)
     BATCH_SECONDS.labels(group).observe(seconds)
+
+
+def count_published(rows: Iterable[OnTopic]) -> None:
+    """Count what Kafka has acknowledged."""
+    for topic, n in by_topic(rows):
+        RECORDS_PUBLISHED.labels(topic).inc(n)
+
+
+def by_topic(named: Iterable[OnTopic]) -> Iterable[tuple[str, int]]:
+    return Tally(each.topic for each in named).items()

@@ -13,7 +13,8 @@ from .db import connect
 HERE = Path(__file__).parent / "sql"
 OUTBOX = HERE / "outbox"
 INBOX = HERE / "inbox"
-UP = "-- migrate:up"
+UP = "-- migrate:up\n"
+DOWN = "-- migrate:down"
 LOCK = "SELECT pg_advisory_lock(hashtextextended($1, 0))"
 TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -75,7 +76,9 @@ def version_of(path: Path) -> str:
 def statements_in(path: Path) -> str:
     text = path.read_text("utf-8")
     if not text.startswith(UP):
-        raise ValueError(f"{path.name} does not begin with `{UP}`")
+        raise ValueError(f"{path.name} does not begin with a line `{UP.strip()}`")
+    if DOWN in text:
+        raise ValueError(f"{path.name} goes back: migrations only go forward")
     return text.removeprefix(UP)
 
 

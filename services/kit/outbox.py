@@ -1,11 +1,11 @@
 """The outbox: what is to be published commits with what makes it true."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.topics import Topic
 
-from .db import Connection
+from .db import Connection, Pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,20 @@ async def append(conn: Connection, records: Sequence[Outgoing]) -> list[int]:
         [record.value for record in records],
     )
     return sorted(row["seq"] for row in rows)
+
+
+PARK = """
+WITH taken AS (
+    DELETE FROM outbox
+     USING unnest($1::bigint[], $2::text[]) AS given (seq, reason)
+     WHERE outbox.seq = given.seq
+ RETURNING outbox.*, given.reason)
+INSERT INTO outbox_parked (seq, topic, key, value, created, reason)
+SELECT seq, topic, key, value, created, reason
+  FROM taken
+"""
+
+
+async def park(pool: Pool, reasons: Mapping[int, str]) -> None:
+    """Set rows aside that Kafka would never take, each with why."""
+    await pool.execute(PARK, list(reasons), list(reasons.values()))

@@ -6,7 +6,6 @@ from typing import Any
 
 import orjson
 import structlog
-from asyncpg import PostgresError
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -112,7 +111,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def answer_with_problems(app: FastAPI) -> None:
-    """Every error of the application becomes a problem."""
+    """Every error that is foreseen becomes a problem."""
 
     @app.exception_handler(Problem)
     async def said(_: Request, problem: Problem) -> Response:
@@ -138,12 +137,11 @@ def answer_with_problems(app: FastAPI) -> None:
     for passing in (*TRANSIENT, KeysUnavailable):
         app.add_exception_handler(passing, away)
 
-    async def broken(_: Request, error: Exception) -> Response:
-        log.error("request_failed", exc_info=error)
-        return Problem(500, "internal", "an error of ours; it has been logged").answer()
 
-    app.add_exception_handler(PostgresError, broken)
-    app.add_exception_handler(Exception, broken)
+def broken(error: Exception) -> Response:
+    """The answer to an error of ours, which is logged; its text is shown to nobody."""
+    log.error("request_failed", exc_info=error)
+    return Problem(500, "internal", "an error of ours; it has been logged").answer()
 
 
 def fault_in(error: Mapping[str, Any]) -> Fault:

@@ -15,6 +15,9 @@ from confluent_kafka import KafkaError, Message, Producer
 
 from schemas.topics import BY_NAME
 
+# what librdkafka takes, less room for a header
+LARGEST = 1_000_000 - 1_000
+
 
 class Row(Protocol):
     """A row of the outbox."""
@@ -49,6 +52,8 @@ class Claim:
         self.left = size
         self.loop = asyncio.get_running_loop()
         self.done = asyncio.Event()
+        if not size:
+            self.done.set()
 
     def answered(self, seq: int, error: KafkaError | None, message: Message) -> None:
         """Called in the producer's thread."""
@@ -72,6 +77,14 @@ def published(seq: int, message: Message) -> Published:
     )
 
 
+def never_sent(row: Row) -> str | None:
+    """Why no broker would ever take the row; None where one would."""
+    if row.topic not in BY_NAME:
+        return "unknown_topic"
+    too_large = len(row.key) + len(row.value) > LARGEST
+    return "too_large" if too_large else None
+
+
 class Sender:
     """One producer and the thread that collects its answers."""
 
@@ -86,8 +99,11 @@ class Sender:
                 "compression.type": "zstd",
                 # the partition that every Kafka client would choose
                 "partitioner": "murmur2_random",
-                # an answer that never came counts as unknown; the row is sent again
-                "message.timeout.ms": 30_000,
+                # a row that timed out would be overtaken by the next of its key
+                "message.timeout.ms": 0,
+                # and so would one that the broker refused
+                "enable.gapless.guarantee": True,
+                "reconnect.backoff.max.ms": 1_000,
                 "log_level": 0,
             }
         )
@@ -113,9 +129,9 @@ class Sender:
             self.producer.poll(0.1)
 
     def close(self) -> None:
-        """Stop at once; what has not been answered is sent again by the next one."""
-        self.closed.set()
+        """Send nothing more. It blocks: call it in a thread."""
         self.producer.purge()
+        self.closed.set()
         self.thread.join(timeout=2)
 
 

@@ -1,21 +1,30 @@
 """The relay: every row of the outbox reaches Kafka, in order per key, at least once."""
 
+import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from . import lease, wake
-from .db import TRANSIENT, Connection, Pool, transaction
+import structlog
+
+from . import lease, metrics, outbox, wake
+from .db import Connection, Pool, transaction
 from .lease import Lease
-from .producer import Claim, Published, Sender
+from .producer import Claim, Published, Sender, never_sent
+
+log = structlog.get_logger()
 
 CLAIM_ROWS = 2_000
 CLAIM_BYTES = 16 * 1024 * 1024
 IN_FLIGHT = 3
 # a notification may be lost with its connection; nobody waits longer than this
 SAFETY_LOOK = timedelta(seconds=5)
+# no answer for so long: unknown; a new producer sends from the first such row on
+ANSWER_LIMIT = timedelta(minutes=2)
+# a clean stop waits so long for answers, so that nothing is sent twice
+PARTING_LIMIT = timedelta(seconds=3)
 
 OnPublished = Callable[[Connection, Sequence[Published]], Awaitable[None]]
 
@@ -27,11 +36,15 @@ SELECT seq, topic, key, value
  WHERE so_far <= $3 + octet_length(value)
  ORDER BY seq
 """
-DONE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[])"
+DONE = "DELETE FROM outbox WHERE seq = ANY($1::bigint[]) RETURNING seq"
 
 
 class SendFailed(Exception):
     """The producer gave up on a row; a new one sends it again."""
+
+
+class LeaseLost(Exception):
+    """Another relay sends now; what we have not sent, we must not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +78,12 @@ class Relay:
         self.bootstrap = bootstrap
         self.on_published = on_published
         self.lease = Lease(pool, "relay")
+        # sent, and not yet taken out of the outbox
+        self.flying: deque[Claim] = deque()
 
     async def run(self) -> None:
         """Until cancelled, or until Postgres or Kafka fails; call it again then."""
+        self.flying.clear()
         sender = Sender(self.bootstrap, f"tidlig-{self.schema}")
         try:
             channel = f"{self.schema}_outbox"
@@ -77,40 +93,86 @@ class Relay:
                         await self.drain(sender)
                     await woken.wait(min(SAFETY_LOOK, lease.RENEW))
         finally:
-            sender.close()
-            with suppress(*TRANSIENT):
-                await self.lease.give_up()
+            await self.part(sender)
 
     async def drain(self, sender: Sender) -> None:
-        """Send until the outbox is empty. The next claim overlaps the acks in flight.
+        """Send until the outbox is empty. Full claims overlap the acks in flight.
 
-        From the start again once all is acknowledged: a row may have been committed
-        behind one with a higher number. Raises `SendFailed`.
+        From the start again after a claim that was not full: a row may have been
+        committed behind one with a higher number. Raises `SendFailed`, `LeaseLost`.
         """
-        last, flying = 0, deque[Claim]()
+        last, full = 0, True
         while await self.lease.keep():
-            rows = await self.claim(last) if len(flying) < IN_FLIGHT else []
+            may_claim = full and len(self.flying) < IN_FLIGHT
+            rows = await self.claim(last) if may_claim else []
             if rows:
-                flying.append(sender.send(rows))
-                last = rows[-1].seq
-            elif flying:
-                await self.settle(flying.popleft())
+                last, full = rows[-1].seq, len(rows) == CLAIM_ROWS
+                self.flying.append(sender.send(await self.without_unsendable(rows)))
+            elif self.flying:
+                await self.settle(self.flying[0])
+                self.flying.popleft()
             elif last:
-                last = 0
+                last, full = 0, True
             else:
                 return
+        if self.flying:
+            raise LeaseLost
 
     async def claim(self, after: int) -> list[Waiting]:
         rows = await self.pool.fetch(CLAIM, after, CLAIM_ROWS, CLAIM_BYTES)
         return [Waiting(*row) for row in rows]
 
+    async def without_unsendable(self, rows: Sequence[Waiting]) -> list[Waiting]:
+        """Park what Kafka would never take: the others do not wait for it."""
+        reasons = {row.seq: never_sent(row) for row in rows}
+        parked = {seq: reason for seq, reason in reasons.items() if reason is not None}
+        if parked:
+            log.error("outbox_rows_parked", rows=len(parked))
+            await outbox.park(self.pool, parked)
+        return [row for row in rows if row.seq not in parked]
+
     async def settle(self, claim: Claim) -> None:
-        """Take what was acknowledged out of the outbox, and nothing else."""
-        await claim.done.wait()
-        if claim.published:
-            async with transaction(self.pool) as conn:
-                await conn.execute(DONE, [row.seq for row in claim.published])
-                if self.on_published is not None:
-                    await self.on_published(conn, claim.published)
+        """Wait for the answers, and take what was acknowledged out of the outbox."""
+        async with asyncio.timeout(ANSWER_LIMIT.total_seconds()):
+            while not claim.done.is_set():
+                await self.answered_or_renewed(claim)
+        await self.take_out(claim)
         if claim.failure is not None:
+            metrics.SEND_FAILURES.inc()
             raise SendFailed(claim.failure.name())
+
+    async def answered_or_renewed(self, claim: Claim) -> None:
+        """While Kafka is away the lease is kept, or another would send as well."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(lease.RENEW.total_seconds()):
+                await claim.done.wait()
+        if not await self.lease.keep():
+            raise LeaseLost
+
+    async def take_out(self, claim: Claim) -> None:
+        """Delete what was acknowledged, and nothing else; say where it stands."""
+        if not claim.published:
+            return
+        async with transaction(self.pool) as conn:
+            rows = await conn.fetch(DONE, [row.seq for row in claim.published])
+            # another relay may have taken some out, and said so
+            taken = {row["seq"] for row in rows}
+            mine = [row for row in claim.published if row.seq in taken]
+            if self.on_published is not None and mine:
+                await self.on_published(conn, mine)
+        metrics.count_published(mine)
+
+    async def part(self, sender: Sender) -> None:
+        """Take out what Kafka still acknowledges in time, and let another take over."""
+        if self.lease.held:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PARTING_LIMIT.total_seconds()):
+                    for claim in self.flying:
+                        await claim.done.wait()
+        await asyncio.to_thread(sender.close)
+        try:
+            for claim in self.flying:
+                await self.take_out(claim)
+            await self.lease.give_up()
+        except Exception as error:  # noqa: BLE001  # it is sent again, no more
+            log.warning("relay_not_settled", error=type(error).__name__)

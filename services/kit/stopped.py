@@ -5,7 +5,7 @@ The error's text is never kept: it may hold what a fact says.
 
 from dataclasses import asdict, dataclass
 
-from .db import Connection, Pool
+from .db import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,9 @@ VALUES ($1, $2, $3, $4, $5, $6)
 CLEAR = "DELETE FROM stopped WHERE group_id = $1 AND topic = $2 AND partition = $3"
 
 
-async def record(pool: Pool, stop: Stop) -> None:
+async def record(conn: Connection, stop: Stop) -> None:
     """Say that a partition stands; since when is kept over repeated tries."""
-    await pool.execute(
+    await conn.execute(
         RECORD,
         stop.group,
         stop.topic,

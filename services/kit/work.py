@@ -1,7 +1,6 @@
 """Work in the background: it goes on until the service ends, whatever is away."""
 
 import asyncio
-import random
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -11,7 +10,8 @@ import structlog
 from faststream.kafka import KafkaBroker
 
 from . import metrics
-from .broker import kafka, subscribe
+from .backoff import seconds_after
+from .broker import is_alive, kafka, silent_partition, subscribe
 from .inbox import Inbox
 
 log = structlog.get_logger()
@@ -21,6 +21,13 @@ LONGEST_PAUSE = 5.0
 # work that held this long is healthy: its next failure is a first one
 HEALTHY = 30.0
 STOP_LIMIT = timedelta(seconds=20)
+LOOK_EVERY = timedelta(seconds=2)
+# consumers have been seen to fetch no more after a rebalance: then a new one does
+LONGEST_SILENCE = timedelta(minutes=1)
+
+
+class ConsumerDied(Exception):
+    """A consumer that reads no more, and does not say so."""
 
 
 @asynccontextmanager
@@ -40,30 +47,60 @@ async def keep_going(name: str, work: Work) -> None:
     failures = 0
     while True:
         began = monotonic()
-        try:
-            await work()
-            error = "none"
-        except Exception as failure:  # noqa: BLE001  # logged, and begun again
-            error = type(failure).__name__
-            failures = 0 if monotonic() - began > HEALTHY else failures + 1
+        error = await ending_of(work)
+        if is_cancelled():
+            # also where the work has made another error of it
+            raise asyncio.CancelledError
+        failures = 0 if monotonic() - began > HEALTHY else failures + 1
         metrics.RESTARTS.labels(name).inc()
-        pause = min(LONGEST_PAUSE, 0.1 * 2**failures)
         log.warning("work_begun_again", work=name, error=error)
-        await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311
+        await asyncio.sleep(seconds_after(failures, LONGEST_PAUSE))
+
+
+async def ending_of(work: Work) -> str:
+    """Do it; the class of the error with which it ended."""
+    try:
+        await work()
+    except (Exception, asyncio.CancelledError) as failure:  # noqa: BLE001  # begun again
+        return type(failure).__name__
+    return "none"
+
+
+def is_cancelled() -> bool:
+    """Whether it is we who are to end, and not something that we waited for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def consume(
     inbox: Inbox, bootstrap: str, client_id: str, instance: str | None = None
 ) -> None:
-    """Read the inbox's topics until cancelled. Raises what Kafka raises at first."""
+    """Read the inbox's topics until cancelled.
+
+    Raises what Kafka raises at first, and `ConsumerDied`.
+    """
     await inbox.learn_topics(bootstrap)
     broker = kafka(bootstrap, client_id)
     subscribe(broker, inbox, instance)
     try:
         await broker.start()
-        await asyncio.Event().wait()
+        await watch(inbox)
     finally:
         await stop(broker)
+
+
+async def watch(inbox: Inbox) -> None:
+    """Look after a consumer that runs. Raises `ConsumerDied`."""
+    answered = monotonic()
+    while is_alive(inbox.subscriber):
+        silent = silent_partition(inbox.consumer, LONGEST_SILENCE)
+        # in a long batch nothing is fetched
+        if silent is None or inbox.busy.locked():
+            answered = monotonic()
+        if monotonic() - answered > LONGEST_SILENCE.total_seconds():
+            break
+        await asyncio.sleep(LOOK_EVERY.total_seconds())
+    raise ConsumerDied
 
 
 async def stop(broker: KafkaBroker) -> None:

@@ -1,6 +1,5 @@
 """HTTP in: what stands of every initiative, for the one who asks."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,27 +8,25 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AwareDatetime
+from pydantic import AfterValidator, AwareDatetime
 
-from schemas.envelope import read, timestamp
+from schemas.envelope import timestamp
 from schemas.identity import SUBJECT_PATTERN
 from schemas.policy import ANYBODY, Reader, reader_for
 from services.kit.callers import Callers
 from services.kit.db import Pool
-from services.kit.problem import Problem, not_found, responses
+from services.kit.problem import Problem, not_found
 
-from . import queries
-from .earliness import earliness, figures
+from . import answers, paging, queries
+from .earliness import earliness
+from .figures import figures
 from .policies import earliness_policy, phase_policy
-from .queries import Wanted
-from .store import Stands
+from .queries import BEFORE_ALL, Wanted
+from .store import Archived, Stands
 from .view import earliness_json, summary, view
 
-router = APIRouter()
 Clock = Callable[[], datetime]
 Line = Literal["state", "municipal"]
-ANSWERS = responses(400, 401, 403, 404, 429, 503)
-LIST_ANSWERS = responses(400, 401, 403, 429, 503)
 
 
 @dataclass(frozen=True)
@@ -49,54 +46,130 @@ def registry_of(request: Request) -> Registry:
 Here = Annotated[Registry, Depends(registry_of)]
 
 
-async def reader_of(request: Request, here: Here) -> Reader:
-    """Who reads: an organisation with its token, or everybody."""
+async def refuse_what_proves_nothing(request: Request, here: Here) -> None:
+    """401 comes before every other fault."""
+    await here.callers.anybody(request)
+
+
+async def reader_of(request: Request, here: Registry) -> Reader:
+    """Who reads: an organisation with its token, or everybody. 403 comes after 400."""
     caller = await here.callers.reader(request)
     return ANYBODY if caller is None else reader_for(caller.orgnr)
 
 
-AsReader = Annotated[Reader, Depends(reader_of)]
+def known_phase(code: str) -> str:
+    codes = phase_policy().codes
+    if code not in codes:
+        raise ValueError(f"`phase` is one of: {', '.join(codes)}")
+    return code
+
+
+def in_these_centuries(moment: datetime) -> datetime:
+    """A moment whose day in Norway is on the calendar."""
+    if not 1900 <= moment.year <= 2200:
+        raise ValueError("`at` lies between 1900 and 2200")
+    return moment
+
+
+def invalid_next() -> Problem:
+    detail = "`next` is no place that a page gave; begin without it"
+    return Problem(400, "invalid_parameter", detail)
+
+
+Next = Annotated[
+    str | None,
+    Query(
+        alias="next",
+        max_length=300,
+        description="`next` of the page before; without it the first page",
+    ),
+]
+
+
+def place_after(after: Next = None) -> bytes:
+    """Where a page of initiatives begins. Raises `Problem` 400."""
+    try:
+        return BEFORE_ALL if after is None else paging.place_in(after)
+    except ValueError:
+        raise invalid_next() from None
+
+
+def stands_after(after: Next = None) -> Stands | None:
+    """Where a page of facts begins. Raises `Problem` 400."""
+    try:
+        return None if after is None else paging.stands_in(after)
+    except ValueError:
+        raise invalid_next() from None
+
+
+Id = Annotated[
+    str,
+    Path(
+        pattern=SUBJECT_PATTERN,
+        description="The owner's organisation number, and its own id",
+        examples=["889640782:k7v2qd9x"],
+    ),
+]
+Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many on a page")]
 At = Annotated[
     AwareDatetime | None,
-    Query(description="Forecast or realised as of this moment; now if left out"),
+    AfterValidator(lambda at: at and in_these_centuries(at)),
+    Query(
+        description="Forecast or realised as of this moment; now if left out",
+        examples=["2027-01-25T12:00:00+01:00"],
+    ),
 ]
-Id = Annotated[str, Path(pattern=SUBJECT_PATTERN, examples=["889640782:k7v2qd9x"])]
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Next = Annotated[
-    str | None, Query(alias="next", max_length=300, description="of the page before")
+Owner = Annotated[
+    str | None,
+    Query(
+        pattern=r"^[0-9]{9}$",
+        description="Only those of this organisation number",
+        examples=["889640782"],
+    ),
 ]
+OfLine = Annotated[Line | None, Query(description="Only those of owners of this line")]
+InPhase = Annotated[
+    str | None,
+    AfterValidator(lambda code: code and known_phase(code)),
+    Query(
+        description="Only those in this phase, of those whose phase you may know",
+        json_schema_extra={"enum": list(phase_policy().codes)},
+    ),
+]
+
+router = APIRouter(dependencies=[Depends(refuse_what_proves_nothing)])
 
 
 @router.get(
     "/initiatives",
     summary="Initiatives of which you may read anything",
     response_model=None,
-    responses=LIST_ANSWERS,
+    responses=answers.LIST,
 )
 async def list_initiatives(
     request: Request,
     here: Here,
-    reader: AsReader,
-    owner: Annotated[str | None, Query(pattern=r"^[0-9]{9}$")] = None,
-    line: Line | None = None,
-    phase: str | None = None,
+    begun: Annotated[bytes, Depends(place_after)],
+    owner: Owner = None,
+    line: OfLine = None,
+    phase: InPhase = None,
     limit: Limit = 100,
-    after: Next = None,
 ) -> Response:
-    """In a fixed order that favours nobody; `partial` ones have no phase for you."""
+    """In a fixed order that favours nobody, a page at a time; each is visited once.
+
+    Of a `partial` one you have but what is public or names you: it has no phase for
+    you, nor has one whose share with you has ended.
+    """
+    reader = await reader_of(request, here)
     phases = phase_policy()
-    if phase is not None and phase not in phases.codes:
-        codes = ", ".join(phases.codes)
-        raise Problem(400, "invalid_parameter", f"`phase` is one of: {codes}")
     wanted = Wanted(owner, line, phase)
-    begun = None if after is None else place_in(after)
     found = await queries.initiatives(here.pool, reader, wanted, phases, begun, limit)
     body: dict[str, Any] = {
         "initiatives": [summary(seen, phases) for seen in found.seen],
         "phases": phases.version,
     }
     if found.last is not None:
-        body["next"] = urlsafe_b64encode(found.last).decode()
+        body["next"] = paging.after_place(found.last)
     return as_json(request, body)
 
 
@@ -104,11 +177,18 @@ async def list_initiatives(
     "/initiatives/{id}",
     summary="One initiative as you may read it, and how early it was shared",
     response_model=None,
-    responses=ANSWERS,
+    responses=answers.INITIATIVE,
 )
 async def one_initiative(
-    request: Request, here: Here, reader: AsReader, id: Id, at: At = None
+    request: Request, here: Here, id: Id, at: At = None
 ) -> Response:
+    """What stands of all that you may read. 404 alike for what is absent or closed.
+
+    `earliness` is null where the initiative was never shared with you; its `class` is
+    null while nothing is locked, or nothing was readable. Where the tracker opened the
+    share over a minute late, `class_by_first_readable` is the other end of the range.
+    """
+    reader = await reader_of(request, here)
     seen = await queries.initiative(here.pool, id, reader)
     if seen is None:
         raise not_found()
@@ -121,36 +201,26 @@ async def one_initiative(
     "/initiatives/{id}/history",
     summary="Every fact about it that you may read, in the order they came",
     response_model=None,
-    responses=ANSWERS,
+    responses=answers.HISTORY,
 )
 async def history(
     request: Request,
     here: Here,
-    reader: AsReader,
     id: Id,
+    begun: Annotated[Stands | None, Depends(stands_after)],
     limit: Limit = 100,
-    after: Next = None,
 ) -> Response:
-    """Facts as they were accepted, with where and when they came to Kafka."""
-    begun = None if after is None else stands_in(after)
+    """Facts byte for byte as they were accepted, and when they came to Kafka.
+
+    So you can check `datahash` yourself: SHA-256 of the salt and the bytes of `data`.
+    """
+    reader = await reader_of(request, here)
     found = await queries.history(here.pool, id, reader, begun, limit)
     if found is None:
         raise not_found()
-    facts, last = found
-    body: dict[str, Any] = {
-        "facts": [
-            {
-                "event": event_of(row.value),
-                "topic": row.stands.topic,
-                "partition": row.stands.partition,
-                "offset": row.stands.offset,
-                "appended": timestamp(row.stands.appended),
-            }
-            for _, row in facts
-        ]
-    }
-    if last is not None:
-        body["next"] = continue_after(last)
+    body: dict[str, Any] = {"facts": [archived_json(each) for each in found.facts]}
+    if found.last is not None:
+        body["next"] = paging.after_fact(found.last)
     return as_json(request, body)
 
 
@@ -158,15 +228,14 @@ async def history(
     "/earliness",
     summary="How early the two lines share with each other, with n",
     response_model=None,
-    responses=LIST_ANSWERS,
+    responses=answers.FIGURES,
 )
-async def all_figures(
-    request: Request, here: Here, reader: AsReader, at: At = None
-) -> Response:
+async def all_figures(request: Request, here: Here, at: At = None) -> Response:
     """Per direction, of initiatives that were shared with you or are your own.
 
     Forecast (the lock lies ahead) and realised lead times are never mixed.
     """
+    reader = await reader_of(request, here)
     policy = earliness_policy()
     moment = at or here.clock()
     found = await queries.all_earliness(here.pool, reader, policy, moment)
@@ -174,35 +243,14 @@ async def all_figures(
     return as_json(request, {"policy": policy.version, "directions": directions})
 
 
-def event_of(value: bytes) -> dict[str, object]:
-    event = read(value)
-    return {**event.attributes, "data": event.data}
-
-
-def place_in(text: str) -> bytes:
-    try:
-        return urlsafe_b64decode(text)
-    except ValueError:
-        raise invalid_next() from None
-
-
-def continue_after(stands: Stands) -> str:
-    """Coordinates of a fact that the reader was given, or may know to be there."""
-    return urlsafe_b64encode(orjson.dumps(asdict(stands))).decode()
-
-
-def stands_in(text: str) -> Stands:
-    try:
-        found = orjson.loads(urlsafe_b64decode(text))
-        appended = datetime.fromisoformat(found.pop("appended"))
-        return Stands(appended, **found)
-    except (ValueError, TypeError, KeyError, AttributeError):
-        raise invalid_next() from None
-
-
-def invalid_next() -> Problem:
-    detail = "`next` is no place that a page gave; begin without it"
-    return Problem(400, "invalid_parameter", detail)
+def archived_json(each: Archived) -> dict[str, object]:
+    return {
+        "event": orjson.Fragment(each.value),
+        "topic": each.stands.topic,
+        "partition": each.stands.partition,
+        "offset": each.stands.offset,
+        "appended": timestamp(each.stands.appended),
+    }
 
 
 def as_json(request: Request, body: object) -> Response:

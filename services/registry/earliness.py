@@ -1,19 +1,21 @@
-"""How early an initiative was shared: readable by the other side before the first lock.
+"""How early an initiative was shared: readable by the other side before its first lock.
 
-A lock is the first step that binds and touches the other line. Pure: `at` is given.
+Early exchange of information is the first duty of the agreement KS-AID 2023-2026; what
+counts is when the other side could read, not when something was sent. A lock is the
+first step that binds and touches the other line. Pure: `at` is given.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Literal
 
-from schemas.policy import Grant
+from schemas.channels import PUBLIC, orgnr_in
 from schemas.rulesets import NEWEST, oslo_day, ruleset
 from schemas.topics import Line
 
 from .policies import EarlinessPolicy
-from .rules import DESCRIPTION, Projection
+from .rules import Projection
 from .state import Entry, Share
 
 # a lock that lies ahead makes the lead time a forecast; the two are never mixed
@@ -32,8 +34,8 @@ class Lock:
 class Reading:
     """Since when a channel could read the description under a grant.
 
-    `due` is when the owner's share should have opened it: what lies between is the
-    tracker's own delay, and the owner is not classed by it.
+    `due` is when the owner's word should have opened it: what lies between is the
+    tracker's own delay. `share` is the grant that is due first.
     """
 
     channel: str
@@ -46,13 +48,14 @@ class Reading:
 class Earliness:
     """One initiative's figures; None where there is nothing to compute from.
 
-    `lead_days` and `lead_class` rest on when the owner shared; `lead_class_readable`
-    on when the other side could read, where the tracker was over a minute late.
+    `bodies` are the other line's channels, `first` the earliest that holds the whole
+    line or its central body. `lead_days` are Norwegian calendar days to the lock.
+    `lead_class_readable` is the other end of the range where the tracker was late.
     """
 
     from_line: Line
     to_line: Line
-    announced: datetime
+    announced: datetime | None
     bodies: tuple[Reading, ...]
     first: Reading | None
     lock: Lock | None
@@ -72,98 +75,157 @@ def earliness(
     """The figures as one reader sees them, on the day of `at`.
 
     None for a reader to whom the initiative was never shared, and while nothing was
-    announced.
+    announced. A reader whose grant has ended keeps the first readable time, but gets
+    no class: its locks are closed to it, and nobody computes on half the truth.
     """
     line = ruleset(NEWEST).line_of(seen.owner)
-    if seen.partial or seen.announced is None or line is None:
+    if seen.partial or line is None:
         return None
     other, counted = policy.counterpart[line]
-    bodies = tuple(sorted(readings(seen), key=lambda r: (r.since, r.channel)))
-    first = next((each for each in bodies if each.channel in counted), None)
-    lock = first_lock(seen, policy)
-    lead = None if first is None or lock is None else days(first.due, lock.date)
-    read = None if first is None or lock is None else days(first.since, lock.date)
-    late_tracker = first is not None and first.since - first.due > policy.tracker_delay
+    bodies = tuple(sorted(readings(seen, other, policy), key=in_time))
+    if seen.announced is None and not bodies:
+        return None
+    first = earliest([each for each in bodies if each.channel in counted])
+    shares = [each for each in seen.shares.values() if reaches(each, counted)]
+    lock = first_lock(seen, policy) if seen.whole else None
+    lead, by_readable = lead_days(first, lock, policy)
     return Earliness(
         from_line=line,
         to_line=other,
-        announced=seen.announced.accepted,
+        announced=None if seen.announced is None else seen.announced.accepted,
         bodies=bodies,
         first=first,
         lock=lock,
         basis=None if lock is None else basis_of(lock, at),
         lead_days=lead,
-        lead_class=None if lead is None else policy.class_of(lead),
-        lead_class_readable=policy.class_of(read)
-        if late_tracker and read is not None
-        else None,
-        open_decisions=open_at_share(first),
+        lead_class=class_of(lead, policy),
+        lead_class_readable=class_of(by_readable, policy),
+        open_decisions=None if first is None else open_at(first.share),
         decisions=len(policy.decisions),
-        ended_after_days=ended_after(first),
+        ended_after_days=None if first is None else ended_after(first, shares, policy),
         policy=policy.version,
     )
 
 
-def readings(seen: Projection) -> Iterable[Reading]:
-    """Each channel to which a grant opened the description."""
-    described = descriptions(seen)
+def readings(
+    seen: Projection, other: Line, policy: EarlinessPolicy
+) -> Iterator[Reading]:
+    """Each of the other line's channels to which a grant opened the description."""
     for channel, facts in seen.readable.items():
-        opening = [share for share in seen.shares.values() if opens(share, channel)]
-        if not opening or not facts:
+        if not is_of(channel, other):
             continue
-        share = min(opening, key=due)
-        since = min(facts.values())
-        if channel == "public" and all(f.visibility == "public" for f in described):
-            # public words need no grant: it counts from the grant on
-            since = max(since, due(share))
-        begun = max(
-            due(share), min((f.accepted for f in described), default=due(share))
-        )
-        yield Reading(channel, since, min(begun, since), share)
+        found = [
+            reading
+            for ref, since in facts.items()
+            if (reading := reading_of(seen, seen.first_said.get(ref), channel, since))
+        ]
+        # what is closed to this reader again has no words left to go by
+        if not seen.whole:
+            unread = [at for ref, at in facts.items() if ref not in seen.first_said]
+            found += past_readings(seen, channel, unread, policy.tracker_delay)
+        if (body := earliest(found)) is not None:
+            yield body
 
 
-def descriptions(seen: Projection) -> list[Entry]:
-    found = [e for (_, family, _), e in seen.standing.items() if family == DESCRIPTION]
-    return found if seen.announced is None else [seen.announced, *found]
+def is_of(channel: str, other: Line) -> bool:
+    """Whether the channel holds the other line, a body of it, or everybody."""
+    orgnr = orgnr_in(channel)
+    if orgnr is not None:
+        return ruleset(NEWEST).line_of(orgnr) == other
+    return channel in (other, PUBLIC)
 
 
-def opens(share: Share, channel: str) -> bool:
-    grant: Grant = share.grant
-    return grant.open and channel in grant.audience
+def reading_of(
+    seen: Projection, said: Entry | None, channel: str, since: datetime
+) -> Reading | None:
+    """When this part of the description could be read, if a grant opened it.
+
+    None for what was `named`: it never rests on a grant. What is `public` everybody
+    could read before; there it counts from when the grant opened.
+    """
+    if said is None or said.visibility not in ("shared", "public"):
+        return None
+    share = due_first(s for s in seen.shares.values() if has_opened(s, said, channel))
+    if share is None:
+        return None
+    if said.visibility == "public" and channel == PUBLIC:
+        since = max(since, share.begun)
+    due = max(said.accepted, share.due)
+    return Reading(channel, since, min(due, since), share)
 
 
-def due(share: Share) -> datetime:
-    """When the owner meant the share to open: accepted, or its embargo's end."""
-    if share.shared is None:
-        raise ValueError("a grant that was never read opens nothing")
-    accepted = share.shared.accepted
-    return accepted if share.not_before is None else max(accepted, share.not_before)
+def has_opened(share: Share, said: Entry, channel: str) -> bool:
+    """Whether the grant was live, for the channel, once this was said too."""
+    if not reaches(share, {channel}):
+        return False
+    if share.ended is None:
+        return True
+    if share.ended.order < max(share.said.order, said.order):
+        return False
+    # an embargo may have ended before the tracker opened it
+    return share.not_before is None or share.ended.accepted > share.begun
 
 
-def first_lock(seen: Projection, policy: EarlinessPolicy) -> Lock | None:
-    return min(
-        locks(seen, policy), key=lambda lock: (lock.date, lock.kind), default=None
-    )
+def reaches(share: Share, channels: Collection[str]) -> bool:
+    """Whether the grant has opened to one of the channels, live or ended."""
+    return share.grant.open and any(each in channels for each in share.audience)
 
 
-def locks(seen: Projection, policy: EarlinessPolicy) -> Iterable[Lock]:
-    """Recorded locks, and the gate that locks: decided, or else as it is planned."""
-    decided = False
-    planned: Lock | None = None
-    for (speaker, family, key), entry in seen.standing.items():
-        value = entry.value
-        if speaker != seen.owner:
-            continue
-        if family == "lock":
-            yield Lock(date.fromisoformat(value["date"]), value["kind"])
-        elif family == "gate" and value["gate"] == policy.locking_gate:
-            if value["outcome"] == "approved":
-                decided = True
-                yield Lock(date.fromisoformat(value["date"]), policy.locking_kind)
-        elif family == "gateplan" and key == policy.locking_gate and value["date"]:
-            planned = Lock(date.fromisoformat(value["date"]), policy.locking_kind)
-    if planned is not None and not decided:
-        yield planned
+def past_readings(
+    seen: Projection, channel: str, unread: Iterable[datetime], skew: timedelta
+) -> Iterator[Reading]:
+    """What a grant opened once and nobody may read now: no delay can be told of it.
+
+    `skew` bounds how far intake's clock may be ahead of delivery's.
+    """
+    opened = [each for each in seen.shares.values() if reaches(each, {channel})]
+    for since in unread:
+        share = due_first(each for each in opened if each.begun - skew <= since)
+        if share is not None:
+            yield Reading(channel, since, since, share)
+
+
+def due_first(shares: Iterable[Share]) -> Share | None:
+    """The grant that the owner meant to open first; of two the one said first."""
+    return min(shares, key=lambda each: (each.due, each.said.order), default=None)
+
+
+def earliest(found: Sequence[Reading]) -> Reading | None:
+    """Of several the first that could be read, and what was due first."""
+    if not found:
+        return None
+    read = min(found, key=in_time)
+    owed = min(found, key=lambda each: (each.due, each.share.said.order))
+    return Reading(read.channel, read.since, owed.due, owed.share)
+
+
+def in_time(each: Reading) -> tuple[datetime, datetime, int, int, str]:
+    """By time; at one moment a line before everybody, and both before single bodies.
+
+    The lines' names would favour one; those of bodies bring order to a set.
+    """
+    kind = 1 if each.channel == PUBLIC else 2 if orgnr_in(each.channel) else 0
+    return (each.since, each.due, each.share.said.order, kind, each.channel)
+
+
+def lead_days(
+    first: Reading | None, lock: Lock | None, policy: EarlinessPolicy
+) -> tuple[int | None, int | None]:
+    """Days by which the owner is classed; and by the first reading where it was late.
+
+    Late is what came more than the policy's delay (a minute) after it was due: that is
+    the tracker's doing, and the owner is never classed by it.
+    """
+    if first is None or lock is None:
+        return None, None
+    by_readable = days(first.since, lock.date)
+    if first.since - first.due <= policy.tracker_delay:
+        return by_readable, None
+    return days(first.due, lock.date), by_readable
+
+
+def class_of(lead: int | None, policy: EarlinessPolicy) -> str | None:
+    return None if lead is None else policy.class_of(lead)
 
 
 def days(begun: datetime, lock: date) -> int:
@@ -171,81 +233,68 @@ def days(begun: datetime, lock: date) -> int:
     return (lock - oslo_day(begun)).days
 
 
+def first_lock(seen: Projection, policy: EarlinessPolicy) -> Lock | None:
+    """The first of all locks; of one day the kind that comes first in the alphabet."""
+    return min(
+        (*recorded_locks(seen), *gate_locks(seen, policy)),
+        key=lambda lock: (lock.date, lock.kind),
+        default=None,
+    )
+
+
+def recorded_locks(seen: Projection) -> Iterator[Lock]:
+    for each in seen.owners("lock").values():
+        yield Lock(date.fromisoformat(each.value["date"]), each.value["kind"])
+
+
+def gate_locks(seen: Projection, policy: EarlinessPolicy) -> Iterator[Lock]:
+    """The gate that chooses the concept (Prosjektveiviseren: BP2), where it binds.
+
+    Approved, it locks on the day of the decision; else on the day it is planned for,
+    unless the plan was overtaken: the gate was rejected or postponed after it.
+    """
+    gate = policy.locking_gate
+    decided = [e for e in seen.owners("gate").values() if e.value["gate"] == gate]
+    approved = [e for e in decided if e.value["outcome"] == "approved"]
+    for each in approved:
+        yield Lock(date.fromisoformat(each.value["date"]), policy.locking_kind)
+    plan = seen.owners("gateplan").get(gate)
+    if approved or plan is None or plan.value["date"] is None:
+        return
+    if all(each.order < plan.order for each in decided):
+        yield Lock(date.fromisoformat(plan.value["date"]), policy.locking_kind)
+
+
 def basis_of(lock: Lock, at: datetime) -> Basis:
     return "realised" if lock.date <= oslo_day(at) else "forecast"
 
 
-def open_at_share(first: Reading | None) -> int | None:
+def open_at(share: Share) -> int | None:
     """How many of the fixed decisions the share said were open; None if it did not."""
-    if first is None or first.share.shared is None:
-        return None
-    said = first.share.shared.value.get("open_decisions")
+    said = share.said.value.get("open_decisions")
     return None if said is None else len(said)
 
 
-def ended_after(first: Reading | None) -> int | None:
-    if first is None or first.share.ended is None:
-        return None
-    return (oslo_day(first.share.ended.accepted) - oslo_day(first.since)).days
+def ended_after(
+    first: Reading, shares: Iterable[Share], policy: EarlinessPolicy
+) -> int | None:
+    """Days until the other line's first unbroken cover ended; None while it lasts.
+
+    A share that comes later does not hide that there was a gap.
+    """
+    # intake's clock, which dates the grant, may be ahead of delivery's
+    begun = min(first.share.begun, first.since + policy.tracker_delay)
+    end = covered_until(max(first.since, begun), shares)
+    return None if end is None else (oslo_day(end) - oslo_day(first.since)).days
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """The figures of one direction, with the number of initiatives behind each."""
-
-    from_line: Line
-    to_line: Line
-    n: int
-    n_shared: int
-    n_without_lock: int
-    realised: "LeadTimes"
-    forecast: "LeadTimes"
-
-
-@dataclass(frozen=True, slots=True)
-class LeadTimes:
-    """Lead times of one basis; days are None where n is 0."""
-
-    n: int
-    classes: dict[str, int]
-    median: int | None
-    p10: int | None
-    p90: int | None
-
-
-def figures(
-    found: Sequence[Earliness], from_line: Line, policy: EarlinessPolicy
-) -> Figures:
-    """What is reported for one direction; forecast and realised stand apart."""
-    mine = [each for each in found if each.from_line == from_line]
-    shared = [each for each in mine if each.first is not None]
-    return Figures(
-        from_line,
-        policy.counterpart[from_line][0],
-        len(mine),
-        len(shared),
-        sum(1 for each in shared if each.lock is None),
-        lead_times([e for e in shared if e.basis == "realised"], policy),
-        lead_times([e for e in shared if e.basis == "forecast"], policy),
-    )
-
-
-def lead_times(found: Sequence[Earliness], policy: EarlinessPolicy) -> LeadTimes:
-    classes = {name: 0 for name, _ in policy.classes}
-    for each in found:
-        classes[str(each.lead_class)] += 1
-    leads = sorted(each.lead_days for each in found if each.lead_days is not None)
-    return LeadTimes(
-        len(leads),
-        classes,
-        quantile(leads, 0.5),
-        quantile(leads, 0.1),
-        quantile(leads, 0.9),
-    )
-
-
-def quantile(ordered: Sequence[int], share: float) -> int | None:
-    """The nearest rank, so that it is always a lead time that occurred."""
-    if not ordered:
-        return None
-    return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]
+def covered_until(begun: datetime, shares: Iterable[Share]) -> datetime | None:
+    """When the last of the grants that take over from each other ended, if it has."""
+    until = begun
+    for share in sorted(shares, key=lambda each: each.begun):
+        if share.begun > until:
+            break
+        if share.ended is None:
+            return None
+        until = max(until, share.ended.accepted)
+    return until

@@ -1,7 +1,7 @@
 """Facts in: archived and folded into what stands; what is no fact is rejected."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from hashlib import sha256
 
@@ -27,22 +27,33 @@ async def on_facts(conn: Connection, facts: Sequence[Arrived]) -> None:
     if not facts:
         return
     await store.archive(conn, facts)
-    subjects = list(dict.fromkeys(each.fact.subject for each in facts))
-    before = await store.states(conn, subjects)
-    after = {subject: before.get(subject, State(subject)) for subject in subjects}
+    subjects = {each.fact.subject for each in facts}
+    before = await store.lock_states(conn, subjects)
+    after = folded({s: before.get(s, State(s)) for s in subjects}, facts)
+    await store.save(conn, after.values())
+    await store.list_under(conn, newly_listed(before, after))
+
+
+def folded(states: Mapping[str, State], facts: Iterable[Arrived]) -> dict[str, State]:
+    """The states once all this is said too."""
+    after = dict(states)
     for each in facts:
         subject = each.fact.subject
         after[subject] = evolve(after[subject], each.fact, each.offset)
-    await store.save(conn, after.values())
-    new = {
-        subject: listing_channels(state) - under(before.get(subject))
+    return after
+
+
+def newly_listed(
+    before: Mapping[str, State], after: Mapping[str, State]
+) -> dict[str, set[str]]:
+    """Channels under which lists find an initiative now, and did not before."""
+    return {
+        subject: listing_channels(state) - channels_under(before.get(subject))
         for subject, state in after.items()
     }
-    if any(new.values()):
-        await store.list_under(conn, new)
 
 
-def under(state: State | None) -> set[str]:
+def channels_under(state: State | None) -> set[str]:
     return set() if state is None else listing_channels(state)
 
 

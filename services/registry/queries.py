@@ -1,25 +1,30 @@
 """Questions to the registry: each answered from one moment of the database."""
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
 from schemas.admission import admit
 from schemas.fact import Fact
+from schemas.identity import owner_of
 from schemas.policy import Reader, may_read
 from schemas.rulesets import NEWEST, ruleset
-from services.kit.db import Pool, snapshot
+from schemas.topics import PARTY_TOPICS
+from services.kit.db import Connection, Pool, snapshot
 
 from . import store
 from .earliness import Earliness, earliness
+from .handlers import TOPICS
 from .policies import EarlinessPolicy, PhasePolicy
 from .rules import Projection, project
-from .state import State
+from .state import State, from_bytes
 from .store import Archived, Stands
 from .view import phase
 
-# rows that a page looks through at once, most of which the reader may not see
+# rows that are looked through at once, many of which the reader may not see
 STRETCH = 500
+BEFORE_ALL = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +38,21 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of initiatives, and the place of the last one if there may be more."""
+    """A page of initiatives, and the place of its last one; None at the end.
+
+    Whether there is more is not told: it might be something that is not to be read.
+    """
 
     seen: list[Projection]
     last: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A page of an initiative's history, and where its last fact stands."""
+
+    facts: list[Archived]
+    last: Stands | None
 
 
 async def initiative(pool: Pool, subject: str, reader: Reader) -> Projection | None:
@@ -51,24 +67,49 @@ async def initiatives(
     reader: Reader,
     wanted: Wanted,
     phases: PhasePolicy,
-    after: bytes | None,
+    after: bytes,
     limit: int,
 ) -> Listed:
     """Initiatives of which the reader sees anything, in the fixed order of lists."""
-    seen: list[Projection] = []
-    channels = sorted(reader.channels)
+    found: list[Projection] = []
     async with snapshot(pool) as conn:
-        while True:
-            rows = await store.page(conn, channels, after, wanted.owner, STRETCH)
-            for place, state in rows:
-                after = place
-                found = visible(state, reader)
-                if found is not None and is_wanted(found, wanted, phases):
-                    seen.append(found)
-                if len(seen) == limit:
-                    return Listed(seen, place)
-            if len(rows) < STRETCH:
-                return Listed(seen, None)
+        async for place, seen in all_visible(conn, reader, wanted.owner, after):
+            if is_wanted(seen, wanted, phases):
+                found.append(seen)
+            if len(found) == limit:
+                return Listed(found, place)
+    return Listed(found, None)
+
+
+async def all_earliness(
+    pool: Pool, reader: Reader, policy: EarlinessPolicy, at: datetime
+) -> list[Earliness]:
+    """The figures of every initiative that the reader gets figures for."""
+    async with snapshot(pool) as conn:
+        return [
+            found
+            async for _, seen in all_visible(conn, reader)
+            if (found := earliness(seen, policy, at)) is not None
+        ]
+
+
+async def all_visible(
+    conn: Connection,
+    reader: Reader,
+    owner: str | None = None,
+    after: bytes = BEFORE_ALL,
+) -> AsyncIterator[tuple[bytes, Projection]]:
+    """Each initiative of which the reader sees anything, with its place in lists."""
+    channels = sorted(reader.channels)
+    while True:
+        rows = await store.page(conn, channels, after, owner, STRETCH)
+        for row in rows:
+            seen = visible(from_bytes(row.subject, row.body), reader)
+            if seen is not None:
+                yield row.place, seen
+        if len(rows) < STRETCH:
+            return
+        after = rows[-1].place
 
 
 def visible(state: State, reader: Reader) -> Projection | None:
@@ -77,56 +118,54 @@ def visible(state: State, reader: Reader) -> Projection | None:
 
 
 def is_wanted(seen: Projection, wanted: Wanted, phases: PhasePolicy) -> bool:
-    """A phase is asked of those alone who see the whole: others are told none."""
+    """A phase is asked of those alone that have one for the reader."""
     if wanted.line is not None and ruleset(NEWEST).line_of(seen.owner) != wanted.line:
         return False
-    if wanted.phase is None:
-        return True
-    return not seen.partial and phase(seen, phases) == wanted.phase
-
-
-async def all_earliness(
-    pool: Pool, reader: Reader, policy: EarlinessPolicy, at: datetime
-) -> list[Earliness]:
-    """The figures of every initiative that the reader gets figures for."""
-    found: list[Earliness] = []
-    after: bytes | None = None
-    channels = sorted(reader.channels)
-    async with snapshot(pool) as conn:
-        while True:
-            rows = await store.page(conn, channels, after, None, STRETCH)
-            for place, state in rows:
-                after = place
-                figures = earliness(project(state, reader), policy, at)
-                if figures is not None:
-                    found.append(figures)
-            if len(rows) < STRETCH:
-                return found
+    return wanted.phase is None or phase(seen, phases) == wanted.phase
 
 
 async def history(
     pool: Pool, subject: str, reader: Reader, after: Stands | None, limit: int
-) -> tuple[list[tuple[Fact, Archived]], Stands | None] | None:
+) -> Told | None:
     """Facts about an initiative that the reader may read, in the order they came.
 
-    None as if there were no such initiative; else with the place to go on from.
+    None as if there were no such initiative.
     """
-    kept: list[tuple[Fact, Archived]] = []
+    found: list[Archived] = []
     async with snapshot(pool) as conn:
         state = (await store.states(conn, [subject])).get(subject)
         if state is None or visible(state, reader) is None:
             return None
-        while True:
-            rows = await store.history(conn, subject, after, STRETCH)
-            for row in rows:
-                after = row.stands
-                fact = fact_of(row, subject)
-                if may_read(fact, reader, state.grants):
-                    kept.append((fact, row))
-                if len(kept) == limit:
-                    return kept, after
-            if len(rows) < STRETCH:
-                return kept, None
+        async for row in all_archived(conn, subject, after):
+            if may_read(fact_of(row, subject), reader, state.grants):
+                found.append(row)
+            if len(found) == limit:
+                return Told(found, row.stands)
+    return Told(found, None)
+
+
+async def all_archived(
+    conn: Connection, subject: str, after: Stands | None
+) -> AsyncIterator[Archived]:
+    """What was said of it, in order of time."""
+    topics = in_turn(owner_of(subject))
+    while True:
+        rows = await store.history(conn, subject, after, STRETCH, topics)
+        for row in rows:
+            yield row
+        if len(rows) < STRETCH:
+            return
+        after = rows[-1].stands
+
+
+def in_turn(owner: str) -> list[str]:
+    """The topics as they are read where several were written at once.
+
+    The owner's comes first: an order by name would favour a line.
+    """
+    line = ruleset(NEWEST).line_of(owner)
+    own = [PARTY_TOPICS[line]] if line else []
+    return [topic.name for topic in (*own, *(t for t in TOPICS if t not in own))]
 
 
 def fact_of(row: Archived, subject: str) -> Fact:

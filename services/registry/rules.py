@@ -13,15 +13,16 @@ import orjson
 from schemas.channels import organisation
 from schemas.fact import Fact
 from schemas.identity import Ref
-from schemas.policy import Reader, may_read, was_covered
+from schemas.policy import Reader, is_covered, may_read, was_covered
 from schemas.tracker import InitiativeReadable, InitiativeReceived
-from schemas.types import Family
+from schemas.types import TYPES, Family
 
 from .state import Entry, EntryKey, Moment, Share, State
 
 DESCRIPTION: Family = "description"
+REGISTERED = "initiative.registered"
 # types whose facts are the description that "readable" is about
-DESCRIBING = frozenset({"initiative.registered", "initiative.amended"})
+DESCRIBING = frozenset(row.name for row in TYPES.values() if row.family == DESCRIPTION)
 
 
 def evolve(state: State, fact: Fact, order: int) -> State:
@@ -35,7 +36,7 @@ def evolve(state: State, fact: Fact, order: int) -> State:
         at = min(fact.time, state.received.get(fact.data.body, fact.time))
         return replace(state, received={**state.received, fact.data.body: at})
     if fact.grant is not None:
-        return with_share(state, fact, fact.grant)
+        return with_share(state, fact, fact.grant, order)
     return with_entries(state, fact, order)
 
 
@@ -53,9 +54,9 @@ def with_entries(state: State, fact: Fact, order: int) -> State:
         before = entries.get(entry.entry_key)
         if before is None or before.order < entry.order:
             entries[entry.entry_key] = entry
-    if fact.type.name != "initiative.registered":
+    if fact.type.family != DESCRIPTION:
         return replace(state, entries=entries)
-    return replace(state, entries=entries, announced=with_first(state, fact, order))
+    return replace(state, entries=entries, first_said=with_first(state, fact, order))
 
 
 def entries_of(fact: Fact, order: int) -> Iterator[Entry]:
@@ -87,18 +88,19 @@ def entry(fact: Fact, order: int, key: str, value: Any) -> Entry:
 
 
 def with_first(state: State, fact: Fact, order: int) -> Mapping[EntryKey, Entry]:
-    """The first announcement to the same readers; later ones do not move it."""
-    first = entry(fact, order, "", None)
-    before = state.announced.get(first.entry_key)
+    """The first of its type to the same readers; later ones do not move it."""
+    first = entry(fact, order, fact.type.name, None)
+    before = state.first_said.get(first.entry_key)
     if before is not None and before.order < first.order:
-        return state.announced
-    return {**state.announced, first.entry_key: first}
+        return state.first_said
+    return {**state.first_said, first.entry_key: first}
 
 
-def with_share(state: State, fact: Fact, ref: Ref) -> State:
-    """A grant, its end or its opening; each is known once, in any order."""
+def with_share(state: State, fact: Fact, ref: Ref, order: int) -> State:
+    """A grant, its end or its opening, whichever comes first; ended wins."""
     share = state.shares.get(ref, Share(ref))
-    said = Moment(fact.ref, fact.time, fact.accepted, orjson.loads(fact.data_bytes))
+    value = orjson.loads(fact.data_bytes)
+    said = Moment(fact.ref, fact.time, fact.accepted, order, value)
     match fact.type.name:
         case "initiative.shared":
             not_before = getattr(fact.data, "not_before", None)
@@ -113,10 +115,10 @@ def with_share(state: State, fact: Fact, ref: Ref) -> State:
 
 
 def earlier(before: Moment | None, said: Moment) -> Moment:
-    """Of two that say the same the one accepted first; its source breaks a tie."""
+    """Of two that say the same the first; both lie in one partition."""
     if before is None:
         return said
-    return min(before, said, key=lambda moment: (moment.accepted, moment.ref))
+    return min(before, said, key=lambda moment: moment.order)
 
 
 def with_readable(state: State, data: InitiativeReadable, at: datetime) -> State:
@@ -133,22 +135,44 @@ def with_readable(state: State, data: InitiativeReadable, at: datetime) -> State
 class Projection:
     """What one reader sees of an initiative: the latest of what it may read.
 
-    `partial` where no grant covers or covered the reader, who is not the owner.
+    `partial` where no grant covers or covered the reader, who is not the owner;
+    `whole` while one covers it: locks, gates and life are then all open to it.
     """
 
     subject: str
     owner: str
     standing: Mapping[tuple[str, Family, str], Entry]
-    announced: Entry | None
+    first_said: Mapping[Ref, Entry]
     shares: Mapping[Ref, Share]
     readable: Mapping[str, Mapping[Ref, datetime]]
     received: Mapping[str, datetime]
     partial: bool
+    whole: bool
 
     @property
     def empty(self) -> bool:
         """Nothing that the reader may read: for it there is no such initiative."""
         return not (self.standing or self.shares or self.readable or self.received)
+
+    @property
+    def announced(self) -> Entry | None:
+        """The first announcement."""
+        found = [each for each in self.first_said.values() if each.type == REGISTERED]
+        return min(found, key=lambda each: each.order, default=None)
+
+    def owners(self, family: Family) -> dict[str, Entry]:
+        """What the owner has standing in a family, by key."""
+        found = {
+            key: each
+            for (speaker, of, key), each in self.standing.items()
+            if of == family and speaker == self.owner
+        }
+        return dict(sorted(found.items()))
+
+    def others(self, family: Family) -> list[Entry]:
+        """What other parties say, in order of time; none replaces another's word."""
+        found = [each for (_, of, _), each in self.standing.items() if of == family]
+        return sorted(found, key=lambda each: (each.accepted, each.ref.id, each.ref))
 
 
 def project(state: State, reader: Reader) -> Projection:
@@ -161,6 +185,7 @@ def project(state: State, reader: Reader) -> Projection:
         reads_share=lambda share: owns or covers(share, reader),
         reads_channel=lambda channel: owns or channel in reader.channels,
         partial=not (owns or was_covered(reader.channels, grants)),
+        whole=owns or is_covered(reader.channels, grants),
     )
 
 
@@ -172,6 +197,7 @@ def everything(state: State) -> Projection:
         reads_share=lambda _: True,
         reads_channel=lambda _: True,
         partial=False,
+        whole=True,
     )
 
 
@@ -182,18 +208,14 @@ def seen(
     reads_share: Callable[[Share], bool],
     reads_channel: Callable[[str], bool],
     partial: bool,
+    whole: bool,
 ) -> Projection:
-    announced = [entry for entry in state.announced.values() if reads(entry)]
     return Projection(
         state.subject,
         state.owner,
         standing(entry for entry in state.entries.values() if reads(entry)),
-        min(announced, key=lambda entry: entry.order, default=None),
-        {
-            ref: share
-            for ref, share in state.shares.items()
-            if share.shared is not None and reads_share(share)
-        },
+        {each.ref: each for each in state.first_said.values() if reads(each)},
+        {ref: share for ref, share in state.shares.items() if reads_share(share)},
         {
             channel: facts
             for channel, facts in state.readable.items()
@@ -201,6 +223,7 @@ def seen(
         },
         {body: at for body, at in state.received.items() if reads_channel(body)},
         partial,
+        whole,
     )
 
 

@@ -49,11 +49,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When something was said: the speaker's claim, and when intake accepted it."""
+    """When something was said: the speaker's claim, and when intake accepted it.
+
+    `order` is its offset, to compare with what lies in the same partition.
+    """
 
     ref: Ref
     time: datetime
     accepted: datetime
+    order: int
     value: Any = None
 
 
@@ -81,19 +85,40 @@ class Share:
             ended=self.ended is not None,
         )
 
+    @property
+    def said(self) -> Moment:
+        """The grant itself. Raises ValueError where it has not been read."""
+        if self.shared is None:
+            raise ValueError("only its end or its opening has been read")
+        return self.shared
+
+    @property
+    def due(self) -> datetime:
+        """When the owner meant it to open: on being accepted, or its embargo's end."""
+        accepted = self.said.accepted
+        return accepted if self.not_before is None else max(accepted, self.not_before)
+
+    @property
+    def begun(self) -> datetime:
+        """When it opened: as accepted, or when the tracker said so of an embargo."""
+        if self.not_before is None or self.opened is None:
+            return self.said.accepted
+        return self.opened.accepted
+
 
 @dataclass(frozen=True, slots=True)
 class State:
     """An initiative as all facts about it leave it.
 
-    `readable` holds, per channel, when facts of the description became readable;
-    `received` when an organisation's system had fetched it; `announced` when a
-    description was first accepted, per readers.
+    `first_said` holds the first announcement and the first amendment for the same
+    readers: whoever reads a later one reads it too, and no later. `readable` holds,
+    per channel, when facts of the description became readable; `received` when an
+    organisation's system had fetched it.
     """
 
     subject: str
     entries: Mapping[EntryKey, Entry] = field(default_factory=dict)
-    announced: Mapping[EntryKey, Entry] = field(default_factory=dict)
+    first_said: Mapping[EntryKey, Entry] = field(default_factory=dict)
     shares: Mapping[Ref, Share] = field(default_factory=dict)
     readable: Mapping[str, Mapping[Ref, datetime]] = field(default_factory=dict)
     received: Mapping[str, datetime] = field(default_factory=dict)
@@ -111,11 +136,9 @@ def to_bytes(state: State) -> bytes:
     """The state as bytes, the same for the same facts in whatever order."""
     return orjson.dumps(
         {
-            "entries": [entry_json(state.entries[k]) for k in sorted(state.entries)],
-            "announced": [
-                entry_json(state.announced[k]) for k in sorted(state.announced)
-            ],
-            "shares": [share_json(state.shares[k]) for k in sorted(state.shares)],
+            "entries": entries_json(state.entries),
+            "first_said": entries_json(state.first_said),
+            "shares": [share_json(state.shares[ref]) for ref in sorted(state.shares)],
             "readable": [
                 [channel, [[*ref_json(ref), at] for ref, at in sorted(facts.items())]]
                 for channel, facts in sorted(state.readable.items())
@@ -130,12 +153,12 @@ def from_bytes(subject: str, body: bytes) -> State:
     found = orjson.loads(body)
     owner = owner_of(subject)
     entries = [entry_of(each, owner) for each in found["entries"]]
-    announced = [entry_of(each, owner) for each in found["announced"]]
+    first_said = [entry_of(each, owner) for each in found["first_said"]]
     shares = [share_of(each) for each in found["shares"]]
     return State(
         subject,
         {entry.entry_key: entry for entry in entries},
-        {entry.entry_key: entry for entry in announced},
+        {entry.entry_key: entry for entry in first_said},
         {share.ref: share for share in shares},
         {
             channel: {Ref(s, i): datetime.fromisoformat(at) for s, i, at in facts}
@@ -143,6 +166,10 @@ def from_bytes(subject: str, body: bytes) -> State:
         },
         {body: datetime.fromisoformat(at) for body, at in found["received"]},
     )
+
+
+def entries_json(found: Mapping[EntryKey, Entry]) -> list[object]:
+    return [entry_json(found[key]) for key in sorted(found)]
 
 
 def entry_json(entry: Entry) -> list[object]:
@@ -208,15 +235,25 @@ def share_of(found: list[Any]) -> Share:
 def moment_json(moment: Moment | None) -> list[object] | None:
     if moment is None:
         return None
-    return [ref_json(moment.ref), moment.time, moment.accepted, moment.value]
+    return [
+        ref_json(moment.ref),
+        moment.time,
+        moment.accepted,
+        moment.order,
+        moment.value,
+    ]
 
 
 def moment_of(found: list[Any] | None) -> Moment | None:
     if found is None:
         return None
-    ref, time, accepted, value = found
+    ref, time, accepted, order, value = found
     return Moment(
-        Ref(*ref), datetime.fromisoformat(time), datetime.fromisoformat(accepted), value
+        Ref(*ref),
+        datetime.fromisoformat(time),
+        datetime.fromisoformat(accepted),
+        order,
+        value,
     )
 
 

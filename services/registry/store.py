@@ -23,11 +23,18 @@ ARCHIVE_COLUMNS = (
     "appended",
     "value",
 )
-STATES = "SELECT subject, body FROM initiative WHERE subject = ANY($1::text[])"
-SAVE = """
+BEGIN = """
 INSERT INTO initiative (subject, place, body)
-SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])
-    ON CONFLICT (subject) DO UPDATE SET body = excluded.body
+SELECT subject, place, '' FROM unnest($1::text[], $2::bytea[]) AS p (subject, place)
+    ON CONFLICT DO NOTHING
+"""
+STATES = "SELECT subject, body FROM initiative WHERE subject = ANY($1::text[])"
+LOCK_STATES = STATES + " ORDER BY subject FOR UPDATE"
+SAVE = """
+UPDATE initiative AS i
+   SET body = p.body
+  FROM unnest($1::text[], $2::bytea[]) AS p (subject, body)
+ WHERE i.subject = p.subject
 """
 LIST_UNDER = """
 INSERT INTO listed (channel, place, subject)
@@ -35,30 +42,36 @@ SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[])
     ON CONFLICT DO NOTHING
 """
 PAGE = """
-SELECT DISTINCT l.place, i.subject, i.body
-  FROM unnest($1::text[]) AS c (channel)
- CROSS JOIN LATERAL (
-       SELECT place, subject FROM listed AS l
-        WHERE l.channel = c.channel
-          AND ($2::bytea IS NULL OR l.place > $2)
-          AND ($3::text IS NULL OR l.subject LIKE $3 || ':%')
-        ORDER BY l.place LIMIT $4) AS l
-  JOIN initiative AS i USING (subject)
- ORDER BY l.place
- LIMIT $4
+SELECT place, subject, body
+  FROM (SELECT DISTINCT l.place, l.subject
+          FROM unnest($1::text[]) AS c (channel)
+         CROSS JOIN LATERAL (
+               SELECT place, subject FROM listed
+                WHERE channel = c.channel
+                  AND place > $2
+                  AND ($3::text IS NULL OR subject LIKE $3 || ':%')
+                ORDER BY place LIMIT $4) AS l
+         ORDER BY l.place LIMIT $4) AS found
+  JOIN initiative USING (subject, place)
+ ORDER BY place
 """
 HISTORY = """
 SELECT topic, partition, position, appended, value
   FROM archive
  WHERE subject = $1
-   AND ($2::timestamptz IS NULL OR (appended, topic, partition, position)
-                                   > ($2, $3::text, $4::integer, $5::bigint))
- ORDER BY appended, topic, partition, position
+   AND ($2::timestamptz IS NULL
+        OR (appended, array_position($7::text[], topic), partition, position)
+           > ($2, array_position($7::text[], $3::text), $4::integer, $5::bigint))
+ ORDER BY appended, array_position($7::text[], topic), partition, position
  LIMIT $6
 """
 
 
-@dataclass(frozen=True, slots=True, order=True)
+# two hashes, of the local id and of the whole
+PLACE_BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
 class Stands:
     """Where a record of the archive stands on Kafka, and since when."""
 
@@ -76,9 +89,26 @@ class Archived:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An initiative as it is stored, and its place in lists."""
+
+    place: bytes
+    subject: str
+    body: bytes
+
+
 def place_in_lists(subject: str) -> bytes:
-    """A fixed place that no owner and no line can choose."""
-    return blake2b(subject.encode(), digest_size=8, person=b"tidlig list").digest()
+    """A fixed place that favours no owner and no line, and tells nothing of when.
+
+    It rests on the local id; where two owners have the same, on a hash of the whole.
+    """
+    _, _, local = subject.partition(":")
+    return hashed(local) + hashed(subject)
+
+
+def hashed(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=8, person=b"tidlig list").digest()
 
 
 async def known(conn: Connection, marks: Sequence[bytes]) -> dict[bytes, bytes]:
@@ -108,26 +138,45 @@ def archived_columns(each: Arrived) -> tuple[object, ...]:
 
 async def states(conn: Connection, subjects: Sequence[str]) -> dict[str, State]:
     """The states of those initiatives that have one."""
-    return {
-        row["subject"]: from_bytes(row["subject"], row["body"])
-        for row in await conn.fetch(STATES, subjects)
-    }
+    return by_subject(await conn.fetch(STATES, subjects))
+
+
+async def lock_states(conn: Connection, subjects: Iterable[str]) -> dict[str, State]:
+    """The states of those that have one; nobody else folds any until we are done.
+
+    Facts of the two lines lie in different partitions: while a group is rebalanced
+    two members may hold one initiative, and neither may undo what the other has done.
+    """
+    wanted = sorted(subjects)
+    places = [place_in_lists(subject) for subject in wanted]
+    await conn.execute(BEGIN, wanted, places)
+    return by_subject(await conn.fetch(LOCK_STATES, wanted))
 
 
 async def save(conn: Connection, found: Iterable[State]) -> None:
-    """Keep the states, each in its fixed place."""
+    """Keep the states, which have been locked."""
     ordered = sorted(found, key=lambda state: state.subject)
     await conn.execute(
         SAVE,
         [state.subject for state in ordered],
-        [place_in_lists(state.subject) for state in ordered],
         [to_bytes(state) for state in ordered],
     )
+
+
+def by_subject(rows: Iterable[asyncpg.Record]) -> dict[str, State]:
+    """The states by initiative; one that was only begun has none."""
+    return {
+        row["subject"]: from_bytes(row["subject"], row["body"])
+        for row in rows
+        if row["body"]
+    }
 
 
 async def list_under(conn: Connection, found: Mapping[str, set[str]]) -> None:
     """Let lists find each initiative under these channels too."""
     rows = sorted((channel, s) for s, channels in found.items() for channel in channels)
+    if not rows:
+        return
     await conn.execute(
         LIST_UNDER,
         [channel for channel, _ in rows],
@@ -139,21 +188,28 @@ async def list_under(conn: Connection, found: Mapping[str, set[str]]) -> None:
 async def page(
     conn: Connection,
     channels: Sequence[str],
-    after: bytes | None,
+    after: bytes,
     owner: str | None,
     limit: int,
-) -> list[tuple[bytes, State]]:
+) -> list[Stored]:
     """Initiatives that may have something for these channels, in their fixed order."""
     rows = await conn.fetch(PAGE, channels, after, owner, limit)
-    return [(row["place"], from_bytes(row["subject"], row["body"])) for row in rows]
+    return [Stored(row["place"], row["subject"], row["body"]) for row in rows]
 
 
 async def history(
-    conn: Connection, subject: str, after: Stands | None, limit: int
+    conn: Connection,
+    subject: str,
+    after: Stands | None,
+    limit: int,
+    topics: Sequence[str],
 ) -> list[Archived]:
-    """Records about an initiative, in the order in which they came to Kafka."""
+    """Records about an initiative, in the order in which they came to Kafka.
+
+    Of those that came in the same millisecond, first what lies on the first topic.
+    """
     begun = (None, None, None, None) if after is None else columns_of(after)
-    rows = await conn.fetch(HISTORY, subject, *begun, limit)
+    rows = await conn.fetch(HISTORY, subject, *begun, limit, topics)
     return [Archived(stands_of(row), row["value"]) for row in rows]
 
 

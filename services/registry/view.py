@@ -1,12 +1,10 @@
 """An initiative as one reader sees it, as JSON. Pure, and dates only."""
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
 
 from schemas.envelope import timestamp
-from schemas.identity import Ref
 from schemas.names import name_of
 from schemas.rulesets import NEWEST, ruleset
 from schemas.types import Family
@@ -26,21 +24,20 @@ def view(seen: Projection, phases: PhasePolicy) -> Json:
         "id": seen.subject,
         "owner": organisation(seen.owner),
         "partial": seen.partial,
-        "phase": None if seen.partial else phase(seen, phases),
-        "announced": said(seen.announced),
+        "phase": phase(seen, phases),
+        "announced": when_or_none(seen.announced),
         "description": {
-            key: entry.value for key, entry in family(seen, DESCRIPTION).items()
+            name: each.value for name, each in seen.owners(DESCRIPTION).items()
         },
-        "shares": [share(each) for each in in_time(seen.shares.values())],
+        "shares": [share_json(each) for each in in_order(seen.shares.values())],
         "gateplan": {
-            key: {**entry.value, **when(entry)}
-            for key, entry in family(seen, "gateplan").items()
+            gate: told(each) for gate, each in seen.owners("gateplan").items()
         },
-        "gates": by_key(seen, "gate"),
-        "locks": by_key(seen, "lock"),
-        "life": by_key(seen, "life"),
-        "acknowledgements": others(seen, "acknowledgement"),
-        "responses": others(seen, "response"),
+        "gates": standing(seen, "gate"),
+        "locks": standing(seen, "lock"),
+        "life": standing(seen, "life"),
+        "acknowledgements": said_by_others(seen, "acknowledgement"),
+        "responses": said_by_others(seen, "response"),
         "readable": {
             channel: timestamp(min(facts.values()))
             for channel, facts in sorted(seen.readable.items())
@@ -52,90 +49,77 @@ def view(seen: Projection, phases: PhasePolicy) -> Json:
 
 def summary(seen: Projection, phases: PhasePolicy) -> Json:
     """A line in a list."""
-    described = family(seen, DESCRIPTION)
-    title = described.get("title")
+    title = seen.owners(DESCRIPTION).get("title")
     return {
         "id": seen.subject,
         "owner": organisation(seen.owner),
         "partial": seen.partial,
-        "phase": None if seen.partial else phase(seen, phases),
+        "phase": phase(seen, phases),
         "title": None if title is None else title.value,
-        "announced": None if seen.announced is None else said(seen.announced),
+        "announced": when_or_none(seen.announced),
     }
 
 
-def phase(seen: Projection, phases: PhasePolicy) -> str:
-    """The phase that the owner's own gates and life leave it in."""
-    for entry in family(seen, "life").values():
-        return phases.life[entry.type]
-    outcome = {
-        entry.value["gate"]: entry.value["outcome"]
-        for entry in sorted(family(seen, "gate").values(), key=decided)
+def phase(seen: Projection, phases: PhasePolicy) -> str | None:
+    """The phase that the owner's own gates and life leave it in (Prosjektveiviseren).
+
+    None for a reader to whom gates and life are not open: it would be a guess.
+    """
+    if not seen.whole:
+        return None
+    for ending in seen.owners("life").values():
+        return phases.life[ending.type]
+    outcomes = {
+        each.value["gate"]: each.value["outcome"]
+        for each in sorted(seen.owners("gate").values(), key=decided)
     }
+    if "rejected" in outcomes.values():
+        return phases.rejected
     reached = phases.first
     for gate in GATE_ORDER:
-        if outcome.get(gate) == "rejected":
-            return phases.rejected
-        if outcome.get(gate) == "approved":
+        if outcomes.get(gate) == "approved":
             reached = phases.after[gate]
     return reached
 
 
-def decided(entry: Entry) -> tuple[str, int]:
+def decided(gate: Entry) -> tuple[str, int]:
     """The day of the decision; of one day, the order in which they were said."""
-    return (entry.value["date"], entry.order)
+    return (gate.value["date"], gate.order)
 
 
-def family(seen: Projection, name: Family) -> dict[str, Entry]:
-    """What the owner has standing in a family, by key."""
-    return {
-        key: entry
-        for (speaker, of, key), entry in sorted(seen.standing.items())
-        if of == name and speaker == seen.owner
-    }
+def standing(seen: Projection, family: Family) -> list[Json]:
+    return [told(each) for each in seen.owners(family).values()]
 
 
-def by_key(seen: Projection, name: Family) -> list[Json]:
-    return [{**e.value, **when(e)} for e in family(seen, name).values()]
-
-
-def others(seen: Projection, name: Family) -> list[Json]:
-    """What other parties say; each speaks for itself, and none replaces another."""
-    found = [entry for (_, of, _), entry in seen.standing.items() if of == name]
+def said_by_others(seen: Projection, family: Family) -> list[Json]:
+    """What other parties say, each in its own name."""
     return [
-        {"by": organisation(e.speaker), **e.value, **when(e)}
-        for e in sorted(found, key=lambda e: (e.accepted, e.ref))
+        {"by": organisation(each.speaker), **told(each)} for each in seen.others(family)
     ]
 
 
-def in_time(found: Any) -> list[Share]:
-    begun: Callable[[Share], tuple[datetime, Ref]] = lambda s: (  # noqa: E731
-        moment(s.shared).accepted,
-        s.ref,
-    )
-    return sorted((s for s in found if s.shared is not None), key=begun)
+def in_order(shares: Iterable[Share]) -> list[Share]:
+    """Grants in the order in which the owner gave them.
+
+    One of which only the end or the opening was read is left out.
+    """
+    given = [each for each in shares if each.shared is not None]
+    return sorted(given, key=lambda each: each.said.order)
 
 
-def share(each: Share) -> Json:
+def share_json(share: Share) -> Json:
     """A grant: with whom, from when to when."""
-    told: Json = {
-        "grant": asdict(each.ref),
-        "audience": list(each.audience),
-        **moment(each.shared).value,
-        **when(moment(each.shared)),
-        "open": each.grant.open,
-        "live": each.grant.live,
+    found: Json = {
+        "grant": asdict(share.ref),
+        "audience": list(share.audience),
+        **told(share.said),
+        "open": share.grant.open,
+        "live": share.grant.live,
     }
-    if each.opened is not None:
-        told["opened"] = when(each.opened)
-    if each.ended is not None:
-        told["ended"] = {"reason": each.ended.value["reason"], **when(each.ended)}
-    return told
-
-
-def moment(found: Moment | None) -> Moment:
-    if found is None:
-        raise ValueError("only a grant that was read is shown")
+    if share.opened is not None:
+        found["opened"] = when(share.opened)
+    if share.ended is not None:
+        found["ended"] = {"reason": share.ended.value["reason"], **when(share.ended)}
     return found
 
 
@@ -147,31 +131,37 @@ def organisation(orgnr: str) -> Json:
     }
 
 
-def said(found: Entry | None) -> Json | None:
-    return None if found is None else when(found)
+def told(said: Entry | Moment) -> Json:
+    """What was said, and when."""
+    return {**said.value, **when(said)}
 
 
-def when(found: Entry | Moment) -> Json:
+def when(said: Entry | Moment) -> Json:
     """The speaker's claim, and when intake accepted it."""
     return {
-        "time": found.time.isoformat(),
-        "accepted": timestamp(found.accepted),
-        "fact": asdict(found.ref),
+        "time": said.time.isoformat(),
+        "accepted": timestamp(said.accepted),
+        "fact": asdict(said.ref),
     }
+
+
+def when_or_none(said: Entry | None) -> Json | None:
+    return None if said is None else when(said)
 
 
 def earliness_json(found: Earliness | None) -> Json | None:
     """The figures of one initiative; None where the reader gets none."""
     if found is None:
         return None
+    first, lock = found.first, found.lock
     return {
         "direction": {"from": found.from_line, "to": found.to_line},
-        "announced": timestamp(found.announced),
-        "first_readable": None if found.first is None else timestamp(found.first.since),
+        "announced": None if found.announced is None else timestamp(found.announced),
+        "first_readable": None if first is None else timestamp(first.since),
         "readable_by": [reading_json(each) for each in found.bodies],
         "first_lock": None
-        if found.lock is None
-        else {"date": found.lock.date.isoformat(), "kind": found.lock.kind},
+        if lock is None
+        else {"date": lock.date.isoformat(), "kind": lock.kind},
         "basis": found.basis,
         "lead_days": found.lead_days,
         "class": found.lead_class,

@@ -1,0 +1,107 @@
+"""`python -m deploy.local up | status | down | token`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas.identity import is_orgnr
+
+from . import tokens
+from .down import down
+from .folder import make, state_folder
+from .status import status
+from .trouble import CannotRun
+from .up import up
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command; `run` returns the exit status, `takes` adds its arguments."""
+
+    name: str
+    help: str
+    run: Callable[[argparse.Namespace], int]
+    takes: Callable[[argparse.ArgumentParser], None] = lambda _: None
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    chosen = parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = chosen.run
+    try:
+        return run(chosen)
+    except CannotRun as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, from `COMMANDS`."""
+    made = argparse.ArgumentParser(
+        prog="python -m deploy.local",
+        description="Kafka, Postgres and every service on this machine.",
+    )
+    commands = made.add_subparsers(required=True, metavar="COMMAND")
+    for command in COMMANDS:
+        sub = commands.add_parser(command.name, help=command.help)
+        command.takes(sub)
+        sub.set_defaults(run=command.run)
+    return made
+
+
+def up_takes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--detach", action="store_true", help="return when all is ready, leave it on"
+    )
+
+
+def run_up(chosen: argparse.Namespace) -> int:
+    return up(state_folder(), detach=chosen.detach)
+
+
+def run_status(_: argparse.Namespace) -> int:
+    return 0 if status(state_folder()) else 1
+
+
+def run_down(_: argparse.Namespace) -> int:
+    print("everything has ended" if down(state_folder()) else "nothing was running")
+    return 0
+
+
+def token_takes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--orgnr", required=True, help="the organisation that acts")
+    sub.add_argument("--scope", required=True, help="scopes, parted by spaces")
+    sub.add_argument("--supplier", help="the organisation that acts for it")
+    sub.add_argument("--seconds", type=int, default=3600, help="how long it is valid")
+
+
+def run_token(chosen: argparse.Namespace) -> int:
+    for orgnr in filter(None, (chosen.orgnr, chosen.supplier)):
+        if not is_orgnr(orgnr):
+            raise CannotRun(
+                f"{orgnr} is no organisation number: nine digits, the last a control"
+            )
+    token = tokens.sign(
+        make(state_folder()),
+        chosen.orgnr,
+        chosen.scope,
+        supplier=chosen.supplier,
+        lifetime=timedelta(seconds=chosen.seconds),
+    )
+    print(token)
+    return 0
+
+
+COMMANDS = (
+    Command("up", "start everything and keep it running", run_up, up_takes),
+    Command("status", "what runs; 0 if all is ready", run_status),
+    Command("down", "end everything", run_down),
+    Command("token", "a token of the development issuer", run_token, token_takes),
+)
+
+if __name__ == "__main__":
+    sys.exit(main())

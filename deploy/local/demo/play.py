@@ -1,0 +1,216 @@
+"""The demonstration, in order: from nothing, on a stack of its own, to nothing."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from signal import SIGKILL
+from time import monotonic
+
+import httpx
+from rich.console import Console
+
+from deploy.local import jars, lag, tokens
+from deploy.local.down import down
+from deploy.local.stack import Stack, read_stack
+from deploy.local.up import up
+from deploy.local.waiting import until
+
+from . import roadmap, sets, table
+from .emitter import Emitter
+from .reader import Reader
+from .says import KS, NAV, Json, Saying
+from .story import Story
+
+SCOPES = "tidlig:events.publish tidlig:initiatives.read tidlig:operations"
+PATIENCE = 30.0
+EMBARGO = timedelta(seconds=4)
+OK, FAILED = 0, 1
+
+
+class Failed(Exception):
+    """Something did not come about; the text says what."""
+
+
+def demo(folder: Path, *, supervisor: str) -> int:
+    """Play it on a fresh stack in `folder`, and leave no process. The exit status."""
+    console = Console()
+    # the jars are shared with other stacks of the checkout
+    os.environ["TIDLIG_JARS"] = str(jars.folder())
+    down(folder)
+    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        if up(folder, detach=True, supervisor=supervisor) != OK:
+            return FAILED
+        return Demonstration(read_stack(folder), console).play()
+    finally:
+        down(folder)
+
+
+@dataclass
+class Demonstration:
+    """The parties' systems on a running stack, and what they have done so far."""
+
+    stack: Stack
+    console: Console
+    story: Story = field(default_factory=Story)
+    refused: int = 0
+
+    def __post_init__(self) -> None:
+        urls = self.stack.service_urls
+        self.emitter = Emitter(urls["intake"], self.token)
+        self.ks = Reader(urls["delivery"], self.token)
+
+    def token(self, orgnr: str) -> str:
+        return tokens.sign(self.stack.folder, orgnr, SCOPES)
+
+    def play(self) -> int:
+        """Play every act; the exit status."""
+        began = monotonic()
+        try:
+            for act in (
+                self.announcements,
+                self.refusal,
+                self.first_reading,
+                self.roadmap_with_a_kill,
+                self.answers_and_an_end,
+                self.embargo_while_ks_is_away,
+                self.last_reading,
+                self.everything_arrives,
+            ):
+                act()
+        except (Failed, httpx.HTTPError) as failure:
+            self.console.print(f"[red]{failure}[/red]")
+        self.show_table()
+        return self.verdict(monotonic() - began)
+
+    def announcements(self) -> None:
+        self.emit("the state announces and shares", self.story.state_announces())
+        self.emit("Narvik announces one", self.story.municipality_announces())
+        self.emit("Nav shares one with KS alone", self.story.a_share_that_will_end())
+
+    def refusal(self) -> None:
+        """A badly formed event is refused, with a pointer to each fault."""
+        answer = self.emitter.attempt(self.story.badly_formed())
+        if answer.status_code != httpx.codes.UNPROCESSABLE_ENTITY:
+            raise Failed(f"a badly formed event got {answer.status_code}, not 422")
+        self.refused += 1
+        self.say(f"a badly formed event is refused: {answer.status_code}")
+        for fault in answer.json()["faults"]:
+            self.say(f"  {fault['pointer']}: {fault['detail']}")
+
+    def first_reading(self) -> None:
+        self.read("KS reads its feed")
+
+    def roadmap_with_a_kill(self) -> None:
+        """In the middle of the load the registry is killed; it comes back by itself."""
+        sayings = list(roadmap.sayings())
+        half = len(sayings) // 2
+        self.emit("Digdir announces half of its roadmap", sayings[:half])
+        os.kill(self.process("registry"), SIGKILL)
+        self.say("the registry is killed (SIGKILL)")
+        self.emit("Digdir announces the rest", sayings[half:])
+
+    def answers_and_an_end(self) -> None:
+        self.emit("KS acknowledges and answers", self.story.ks_answers())
+        self.emit("Nav ends the share it made", self.story.the_share_ends())
+
+    def embargo_while_ks_is_away(self) -> None:
+        """Nobody reads before the time; the leader job opens it when it has come."""
+        opens = datetime.now(UTC) + EMBARGO
+        sayings = list(self.story.under_embargo(opens))
+        self.emit("Nav shares under embargo", sayings)
+        subject = sayings[0].event["subject"]
+        if self.seen_by(KS, subject) is not None:
+            raise Failed("KS could see what is under embargo")
+        self.wait("the embargo to pass", lambda: self.is_open(subject))
+        late = datetime.now(UTC) - opens
+        self.say(f"the embargo opened {late.total_seconds():.1f} s after its time")
+
+    def last_reading(self) -> None:
+        self.read("KS comes back and reads on")
+
+    def everything_arrives(self) -> None:
+        """The archive has all that was accepted, and nobody is behind."""
+        accepted = set(self.emitter.accepted)
+        self.wait("the archive", lambda: accepted <= set(self.archived()))
+        self.wait("lag to be 0", lambda: lag.caught_up(self.stack))
+
+    # what the acts are made of
+
+    def emit(self, what: str, sayings: Iterable[Saying]) -> None:
+        number = self.emitter.emit(sayings)
+        self.say(f"{what}: {number} facts, 202")
+
+    def read(self, what: str) -> None:
+        before = len(self.ks.received)
+        if not self.ks.read(self.emitter.expected_by_ks, PATIENCE):
+            left = len(self.emitter.expected_by_ks - self.ks.received)
+            raise Failed(f"KS waited {PATIENCE:.0f} s, and {left} facts did not come")
+        self.say(f"{what}: {len(self.ks.received) - before} new facts")
+
+    def wait(self, what: str, met: Callable[[], bool]) -> None:
+        if not until(met, PATIENCE):
+            raise Failed(f"waited {PATIENCE:.0f} s for {what}")
+
+    def seen_by(self, orgnr: str, subject: str) -> Json | None:
+        url = f"{self.stack.service_urls['registry']}/initiatives/{subject}"
+        headers = {"Authorization": f"Bearer {self.token(orgnr)}"}
+        answer = httpx.get(url, headers=headers)
+        return answer.json() if answer.status_code == httpx.codes.OK else None
+
+    def is_open(self, subject: str) -> bool:
+        seen = self.seen_by(NAV, subject)
+        return seen is not None and any(share["open"] for share in seen["shares"])
+
+    def process(self, part: str) -> int:
+        return read_stack(self.stack.folder).processes[part].pid
+
+    def archived(self) -> list[sets.Identity]:
+        return sets.archived(self.stack.database_urls["registry"])
+
+    def say(self, sentence: str) -> None:
+        self.console.print(f"{datetime.now(UTC):%H:%M:%S}  {sentence}", highlight=False)
+
+    # what is shown in the end
+
+    def show_table(self) -> None:
+        subjects = dict.fromkeys(subject for subject, _, _ in self.emitter.accepted)
+        url = self.stack.service_urls["registry"]
+        table.show(self.console, table.initiatives(url, self.token, subjects))
+
+    def verdict(self, seconds: float) -> int:
+        """One line, and what does not agree before it."""
+        found = sets.Sets(
+            set(self.emitter.accepted),
+            sets.in_kafka(self.stack.bootstrap),
+            self.archived(),
+            self.ks.received,
+            self.emitter.expected_by_ks,
+        )
+        caught_up = lag.caught_up(self.stack)
+        faults = found.faults + ([] if caught_up else ["somebody is behind"])
+        for fault in faults:
+            self.console.print(f"[red]{fault}[/red]")
+        self.console.print(
+            f"demo: {'failed' if faults else 'ok'}  accepted {len(found.accepted)}, "
+            f"in Kafka {len(set(found.in_kafka))}, archived {len(set(found.archived))}, "
+            f"readable {self.readable()}, received by KS {len(found.received)}, "
+            f"refused {self.refused}, lost {len(found.lost)}, "
+            f"lag {'0' if caught_up else 'left'}, {seconds:.0f} s",
+            highlight=False,
+        )
+        return FAILED if faults else OK
+
+    def readable(self) -> int:
+        """Facts of which their owners can prove that somebody else could read them."""
+        speakers = {source.split(":")[2] for _, source, _ in self.emitter.accepted}
+        return sum(self.readable_of(orgnr) for orgnr in speakers)
+
+    def readable_of(self, orgnr: str) -> int:
+        url = f"{self.stack.service_urls['intake']}/receipts"
+        headers = {"Authorization": f"Bearer {self.token(orgnr)}"}
+        answer = httpx.get(url, headers=headers, params={"limit": 1000})
+        return sum(1 for each in answer.json()["receipts"] if each["readable"])
