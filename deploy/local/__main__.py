@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | status | down | token`."""
+"""`python -m deploy.local up | status | lag | demo | down | token`."""
 
 import argparse
 import sys
@@ -8,9 +8,12 @@ from datetime import timedelta
 
 from schemas.identity import is_orgnr
 
-from . import tokens
+from . import lag, tokens
+from .background import MODULE
+from .demo import BROKEN, play
 from .down import down
 from .folder import make, state_folder
+from .stack import read_stack
 from .status import status
 from .trouble import CannotRun
 from .up import up
@@ -72,6 +75,28 @@ def run_down(_: argparse.Namespace) -> int:
     return 0
 
 
+def lag_takes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--json", action="store_true", help="one object on one line")
+    sub.add_argument("--all", action="store_true", help="every partition")
+    sub.add_argument("--watch", action="store_true", help="ask again each interval")
+
+
+def run_lag(chosen: argparse.Namespace) -> int:
+    stack = read_stack(state_folder())
+    return lag.show(stack, as_json=chosen.json, every=chosen.all, watch=chosen.watch)
+
+
+def demo_takes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--broken", action="store_true", help="with a relay that loses one fact"
+    )
+
+
+def run_demo(chosen: argparse.Namespace) -> int:
+    supervisor = BROKEN if chosen.broken else MODULE
+    return play.demo(state_folder() / "demo", supervisor=supervisor)
+
+
 def token_takes(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--orgnr", required=True, help="the organisation that acts")
     sub.add_argument("--scope", required=True, help="scopes, parted by spaces")
@@ -99,6 +124,10 @@ def run_token(chosen: argparse.Namespace) -> int:
 COMMANDS = (
     Command("up", "start everything and keep it running", run_up, up_takes),
     Command("status", "what runs; 0 if all is ready", run_status),
+    Command("lag", "how far behind anyone is; 0 nobody", run_lag, lag_takes),
+    Command(
+        "demo", "play the whole path, from nothing to nothing", run_demo, demo_takes
+    ),
     Command("down", "end everything", run_down),
     Command("token", "a token of the development issuer", run_token, token_takes),
 )

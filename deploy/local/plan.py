@@ -85,6 +85,7 @@ def environment(service: Service, stack: Stack) -> dict[str, str]:
         "DATABASE_URL": stack.database_urls[service.name],
         "TIDLIG_TOKEN_ISSUER": stack.issuer,
         "TIDLIG_TOKEN_JWKS": stack.jwks,
+        "TIDLIG_INSTANCE": "local",
         f"TIDLIG_{service.name.upper()}_PORT": str(stack.ports[service.name]),
     }
     if service.name == "delivery":

@@ -51,9 +51,7 @@ def build(settings: Settings) -> FastAPI:
                 relay=relay.run,
                 sequencer=sequencer.run,
                 steps=steps.run,
-                consumer=partial(
-                    consume, inbox, around.kafka_bootstrap, "tidlig-delivery"
-                ),
+                consumer=partial(consume, inbox, around),
             ):
                 yield
 

@@ -66,7 +66,9 @@ def subscribe(broker: KafkaBroker, inbox: "Inbox", instance: str | None = None) 
         auto_offset_reset="earliest",
         isolation_level="read_committed",
         partition_assignment_strategy=(RangePartitionAssignor,),
-        ack_policy=AckPolicy.NACK_ON_ERROR,
+        # the inbox seeks and commits by itself: FastStream rewinds not all partitions
+        # of a batch, and waits without end for a Kafka that is away
+        ack_policy=AckPolicy.MANUAL,
         listener=inbox,
         parser=any_headers,
         decoder=as_they_are,

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from aiokafka import ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import KafkaError
 
 from schemas.topics import Topic
 
@@ -36,6 +37,7 @@ log = structlog.get_logger()
 
 RETRY_STOPPED = timedelta(seconds=30)
 DRAIN_LIMIT = timedelta(seconds=10)
+COMMIT_LIMIT = timedelta(seconds=3)
 LONGEST_BACKOFF = 10.0
 
 Apply = Callable[[Connection, Sequence[Arrived]], Awaitable[None]]
@@ -118,9 +120,8 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
     async def handle(self, records: list[Any]) -> None:
         """Apply a batch, or go back to where it began, and wait a while.
 
-        It raises nothing: FastStream would log an error's text, and rewind only some
-        of the partitions. `records` are `Record`s; FastStream makes a model of what is
-        annotated here.
+        It raises nothing: FastStream would log an error's text. `records` are
+        `Record`s; FastStream makes a model of what is annotated here.
         """
         by_partition = partitions_in(records)
         async with self.busy:
@@ -132,6 +133,18 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
                 self.failures = 0
         if self.failures:
             await asyncio.sleep(seconds_after(self.failures, LONGEST_BACKOFF))
+        elif self.consumer is not None:
+            await self.note_in_kafka()
+
+    async def note_in_kafka(self) -> None:
+        """For who watches the group there. It decides nothing, so it need not succeed;
+        by itself it would wait for a Kafka that is away, and hold up a stop.
+        """
+        try:
+            async with asyncio.timeout(COMMIT_LIMIT.total_seconds()):
+                await self.consumer.commit()
+        except (KafkaError, TimeoutError) as error:
+            log.info("offsets_not_noted", error=type(error).__name__)
 
     def postpone(self, by_partition: ByPartition, error_class: str) -> None:
         """Read the batch again, all of it: what was applied is dropped then."""

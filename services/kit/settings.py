@@ -8,6 +8,8 @@ class Surroundings(BaseSettings):
     """Kafka, Postgres and the issuer of tokens.
 
     `token_jwks` is the URL of the issuer's keys; `file:` serves in development.
+    `instance` names this replica, the same after a restart: a consumer that was killed
+    and comes back under it takes its partitions up again without a rebalance.
     """
 
     model_config = SettingsConfigDict(
@@ -21,6 +23,7 @@ class Surroundings(BaseSettings):
     token_issuer: str
     token_jwks: str
     token_audience: str | None = None
+    instance: str | None = None
 
     @property
     def postgres(self) -> str:

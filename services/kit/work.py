@@ -13,6 +13,7 @@ from . import metrics
 from .backoff import seconds_after
 from .broker import is_alive, kafka, silent_partition, subscribe
 from .inbox import Inbox
+from .settings import Surroundings
 
 log = structlog.get_logger()
 
@@ -72,16 +73,14 @@ def is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def consume(
-    inbox: Inbox, bootstrap: str, client_id: str, instance: str | None = None
-) -> None:
+async def consume(inbox: Inbox, around: Surroundings) -> None:
     """Read the inbox's topics until cancelled.
 
     Raises what Kafka raises at first, and `ConsumerDied`.
     """
-    await inbox.learn_topics(bootstrap)
-    broker = kafka(bootstrap, client_id)
-    subscribe(broker, inbox, instance)
+    await inbox.learn_topics(around.kafka_bootstrap)
+    broker = kafka(around.kafka_bootstrap, f"tidlig-{inbox.group}")
+    subscribe(broker, inbox, around.instance)
     try:
         await broker.start()
         await watch(inbox)

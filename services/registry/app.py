@@ -49,9 +49,7 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             app.state.checks = (health.database(pool), health.consumer(inbox))
             async with in_background(
                 relay=relay.run,
-                consumer=partial(
-                    consume, inbox, around.kafka_bootstrap, "tidlig-registry"
-                ),
+                consumer=partial(consume, inbox, around),
             ):
                 yield
 

@@ -18,6 +18,7 @@ from tests.stack import until
 
 from .conftest import Room
 
+SECRET = "what the fact says"
 TOPICS = (STATE, MUNICIPAL)
 Hook = Callable[[Connection, Sequence[Arrived]], Awaitable[None]]
 BEGIN = """
@@ -26,6 +27,14 @@ VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (group_id, topic, topic_id, partition) DO UPDATE
    SET next = excluded.next
 """
+
+
+def fails_on(*ids: str) -> Hook:
+    async def then(_: Connection, arrived: Sequence[Arrived]) -> None:
+        if any(each.fact.id in ids for each in arrived):
+            raise KeyError(SECRET)
+
+    return then
 
 
 async def nothing(_: Connection, __: Sequence[Arrived]) -> None:

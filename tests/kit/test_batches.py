@@ -17,8 +17,7 @@ from services.kit.db import Connection
 from .conftest import Room
 from .facts import again, facts, record, said
 from .kafka import Written, partition_of
-from .member import Member
-from .test_stops import fails_on
+from .member import Member, fails_on
 
 BEGAN = 1_790_000_000_000
 

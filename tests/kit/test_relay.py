@@ -3,8 +3,8 @@
 import asyncio
 import secrets
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from time import monotonic
@@ -18,45 +18,11 @@ from services.kit.lease import Lease
 from services.kit.outbox import Outgoing
 from services.kit.producer import LARGEST, Claim, Published, Sender
 from services.kit.relay import LeaseLost, Relay
-from services.kit.work import in_background
 from tests.stack import until
 
 from .conftest import Room
 from .kafka import Ends, partition_of
-
-
-def rows(n: int, keys: int = 1, name: str = "row") -> list[Outgoing]:
-    return [
-        Outgoing(STATE, b"%s-%d" % (name.encode(), i % keys), b"%s %d" % (b"n", i))
-        for i in range(n)
-    ]
-
-
-async def put(room: Room, records: Sequence[Outgoing]) -> list[int]:
-    async with transaction(room.pool) as conn:
-        return await outbox.append(conn, records)
-
-
-async def note(conn: Connection, published: Sequence[Published]) -> None:
-    await conn.executemany(
-        "INSERT INTO published VALUES ($1, $2, $3, $4, $5)",
-        [(p.seq, p.topic, p.partition, p.offset, p.appended) for p in published],
-    )
-
-
-async def sent(room: Room) -> None:
-    """Wait until nothing waits in the outbox."""
-
-    async def empty() -> bool:
-        return await room.count("outbox") == 0
-
-    await until(empty, what="an empty outbox")
-
-
-@asynccontextmanager
-async def going(*relays: Relay) -> AsyncIterator[None]:
-    async with in_background(**{f"relay{n}": r.run for n, r in enumerate(relays)}):
-        yield
+from .relays import going, leads, note, put, rows, sent
 
 
 async def values(room: Room, begin: Ends) -> list[bytes]:
@@ -299,23 +265,16 @@ async def test_at_rest_it_asks_postgres_less_than_once_in_two_seconds(
         async with going(resting):
             await until(leads(resting), what="the relay to lead")
             begin = monotonic()
-            await asyncio.sleep(3)
+            await asyncio.sleep(2)
             asked = [at for at in queries if at > begin]
 
-    per_second = len(asked) / (3 * faster)
+    per_second = len(asked) / (2 * faster)
     assert 0 < per_second <= 0.5
 
 
 def replace_pool(resting: Relay, pool: Pool) -> Relay:
     resting.pool = resting.lease.pool = pool
     return resting
-
-
-def leads(one: Relay) -> Callable[[], Awaitable[bool]]:
-    async def held() -> bool:
-        return one.lease.held
-
-    return held
 
 
 async def test_of_two_relays_one_sends_and_the_other_takes_over_at_once(

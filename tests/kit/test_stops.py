@@ -17,23 +17,13 @@ from tests.stack import until
 from .conftest import Room
 from .facts import facts, record, said, unreadable
 from .kafka import committed
-from .member import Hook, Member, member
-
-SECRET = "what the fact says"
+from .member import SECRET, Member, fails_on, member
 
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stopped partition is tried again soon."""
     monkeypatch.setattr("services.kit.inbox.RETRY_STOPPED", timedelta(seconds=0.2))
-
-
-def fails_on(*ids: str) -> Hook:
-    async def then(_: Connection, arrived: Sequence[Arrived]) -> None:
-        if any(each.fact.id in ids for each in arrived):
-            raise KeyError(SECRET)
-
-    return then
 
 
 async def stands(reader: Member) -> str:

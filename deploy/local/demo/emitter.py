@@ -1,32 +1,26 @@
 """Emits what a system says, and keeps what was answered 202."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import httpx
 import orjson
-import stamina
 
+from .asking import Asking
 from .says import Identity, Json, Saying
 
 BATCH = "application/cloudevents-batch+json"
-Token = Callable[[str], str]
 
 
 class Refused(Exception):
     """An event that the script means to be accepted was refused."""
 
 
-class Away(Exception):
-    """The service asks to try again."""
-
-
 @dataclass
 class Emitter:
     """A client of intake; `accepted` is its own account of what it may rely on."""
 
-    url: str
-    token: Token
+    intake: Asking
     accepted: dict[Identity, Json] = field(default_factory=dict)
     expected_by_ks: set[Identity] = field(default_factory=set)
 
@@ -54,19 +48,5 @@ class Emitter:
         return self.post([saying.event])
 
     def post(self, events: list[Json]) -> httpx.Response:
-        """Post, and again while intake is away: the same ids do no harm."""
         orgnr = events[0]["source"].split(":")[2]
-        headers = {
-            "Authorization": f"Bearer {self.token(orgnr)}",
-            "Content-Type": BATCH,
-        }
-        for attempt in stamina.retry_context(
-            on=(httpx.TransportError, Away), attempts=20, timeout=30
-        ):
-            with attempt:
-                answer = httpx.post(
-                    f"{self.url}/events", content=orjson.dumps(events), headers=headers
-                )
-                if answer.status_code in (429, 503):
-                    raise Away
-        return answer
+        return self.intake.post("/events", orgnr, orjson.dumps(events), BATCH)

@@ -3,10 +3,7 @@
 from dataclasses import dataclass, field
 from time import monotonic
 
-import httpx
-import stamina
-
-from .emitter import Away, Token
+from .asking import Asking
 from .says import KS, Identity, Json, identity_of
 
 PAGE = 100
@@ -17,8 +14,7 @@ WAIT_MS = 2_000
 class Reader:
     """A client of the feed; the next page's link is all that it has to remember."""
 
-    url: str
-    token: Token
+    delivery: Asking
     orgnr: str = KS
     link: str = f"/feed?limit={PAGE}"
     facts: dict[Identity, Json] = field(default_factory=dict)
@@ -45,20 +41,9 @@ class Reader:
 
     def read_page(self) -> int:
         """One page: its facts first, then the link to the next. Returns how many."""
-        answer = self.get(f"{self.link}&timeout={WAIT_MS}")
-        events: list[Json] = answer.json()
+        answer = self.delivery.get(f"{self.link}&timeout={WAIT_MS}", self.orgnr)
+        events: list[Json] = answer.raise_for_status().json()
         for event in events:
             self.facts[identity_of(event)] = event
         self.link = answer.links["next"]["url"]
         return len(events)
-
-    def get(self, path: str) -> httpx.Response:
-        headers = {"Authorization": f"Bearer {self.token(self.orgnr)}"}
-        for attempt in stamina.retry_context(
-            on=(httpx.TransportError, Away), attempts=20, timeout=30
-        ):
-            with attempt:
-                answer = httpx.get(f"{self.url}{path}", headers=headers, timeout=40)
-                if answer.status_code in (429, 503):
-                    raise Away
-        return answer.raise_for_status()

@@ -9,7 +9,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
-from .emitter import Token
+from .asking import Asking
 from .says import Json
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -19,7 +19,7 @@ CLASSES = {
     "timely": "i tide",
     "late": "sent",
     "too_late": "for sent",
-    "after_the_fact": "etter at det var bundet",
+    "after_the_fact": "i ettertid",
     None: "–",
 }
 LINES = {"state": "stat", "municipal": "kommune"}
@@ -40,17 +40,21 @@ class Shown:
         return found
 
 
-def initiatives(url: str, token: Token, subjects: Iterable[str]) -> list[Shown]:
-    """Each initiative, asked for as its owner. Raises what httpx raises."""
-    with httpx.Client(base_url=url) as client:
-        return [shown(client, token, subject) for subject in subjects]
+def initiatives(registry: Asking, subjects: Iterable[str]) -> list[Shown]:
+    """Each initiative that the registry has, asked for as its owner.
+
+    Raises what httpx raises.
+    """
+    found = [shown(registry, subject) for subject in subjects]
+    return [row for row in found if row is not None]
 
 
-def shown(client: httpx.Client, token: Token, subject: str) -> Shown:
-    owner = subject.partition(":")[0]
-    headers = {"Authorization": f"Bearer {token(owner)}"}
-    answer = client.get(f"/initiatives/{subject}", headers=headers).raise_for_status()
-    seen: Json = answer.json()
+def shown(registry: Asking, subject: str) -> Shown | None:
+    owner, _, _ = subject.partition(":")
+    answer = registry.get(f"/initiatives/{subject}", owner)
+    if answer.status_code == httpx.codes.NOT_FOUND:
+        return None
+    seen: Json = answer.raise_for_status().json()
     title = seen["description"].get("title", subject)
     return Shown(title, seen["owner"]["name"], seen)
 
@@ -58,10 +62,13 @@ def shown(client: httpx.Client, token: Token, subject: str) -> Shown:
 def show(console: Console, rows: Iterable[Shown]) -> None:
     """Print the table."""
     table = Table(title="Hvor tidlig fikk den andre siden vite det? (syntetiske fakta)")
-    for name in ("tiltak", "eier", "meldt", "lesbar for", "siden"):
-        table.add_column(name, overflow="fold")
-    for name in ("dager før binding", "klasse", "åpne valg"):
-        table.add_column(name, justify="right")
+    table.add_column("tiltak", no_wrap=True, overflow="ellipsis", max_width=40)
+    table.add_column("eier", no_wrap=True, overflow="ellipsis", max_width=20)
+    table.add_column("meldt", no_wrap=True, min_width=12)
+    table.add_column("lesbar siden, for", no_wrap=True, min_width=20)
+    table.add_column("dager før binding", justify="right", no_wrap=True, min_width=17)
+    table.add_column("klasse", justify="right", no_wrap=True, min_width=10)
+    table.add_column("åpne valg", justify="right", no_wrap=True, min_width=9)
     for row in rows:
         table.add_row(*cells(row))
     console.print(table)
@@ -75,8 +82,9 @@ def cells(row: Shown) -> tuple[str, ...]:
         row.title,
         row.owner,
         clock(found.get("announced")),
-        LINES[direction["to"]] if direction and readable else "–",
-        clock(readable),
+        f"{clock(readable)} {LINES[direction['to']]}"
+        if direction and readable
+        else "–",
         lead(found),
         CLASSES[found.get("class")],
         decisions(found),
@@ -96,4 +104,4 @@ def decisions(found: Json) -> str:
 def clock(moment: str | None) -> str:
     if moment is None:
         return "–"
-    return datetime.fromisoformat(moment).astimezone(OSLO).strftime("%d.%m. %H:%M:%S")
+    return datetime.fromisoformat(moment).astimezone(OSLO).strftime("%d.%m. %H:%M")
