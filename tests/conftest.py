@@ -6,10 +6,16 @@ Every test begins at the end of the topics, so that it sees what it says itself.
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from deploy.local import kafka, postgres
 
 from .stack import Issuer, Stack, create_topics
+
+
+# on two busy cores no example has a time of its own
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -172,7 +172,10 @@ async def fetch(location: str) -> KeySet:
     else:
         async with httpx.AsyncClient(timeout=5) as client:
             text = (await client.get(location)).raise_for_status().text
-    return KeySet.import_key_set(json.loads(text))
+    match json.loads(text):
+        case {"keys": list(keys)} if all(isinstance(key, dict) for key in keys):
+            return KeySet.import_key_set({"keys": keys})
+    raise ValueError("no set of keys")
 
 
 def orgnr_in(party: object) -> str | None:

@@ -9,6 +9,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from time import time
 from typing import TYPE_CHECKING, Any
 
@@ -109,13 +110,18 @@ async def as_they_are(message: Any) -> list["ConsumerRecord[Any, Any]"]:
     return list(message.raw_message)
 
 
+@cache
+def admin(bootstrap: str) -> AdminClient:
+    """One client for all questions: each has threads of its own, and ends late."""
+    return AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+
+
 async def topic_ids(bootstrap: str, names: Sequence[str]) -> dict[str, str]:
     """The id of each topic, which tells a topic from one made anew under its name.
 
     Raises KafkaException where one does not exist or the broker cannot be asked.
     """
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
-    asked = admin.describe_topics(
+    asked = admin(bootstrap).describe_topics(
         TopicCollection(list(names)), request_timeout=ASK_LIMIT.total_seconds()
     )
     return {

@@ -106,7 +106,7 @@ def serve(service: Service[S]) -> int:
     settings = service.settings()
     log.set_up(service.name)
     # batches make many objects that live long; look for cycles less often
-    gc.set_threshold(200_000, 20, 100)
+    gc.set_threshold(100_000, 10, 10)
     config = uvicorn.Config(
         service.build(settings),
         host=settings.host,

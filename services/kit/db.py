@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -18,6 +19,7 @@ else:
     Pool = asyncpg.Pool
     Connection = asyncpg.Connection
 
+CLOSE_LIMIT = timedelta(seconds=5)
 # gone by itself when Postgres is back, or when the other transaction has ended; not
 # asyncpg's InterfaceError, which is also said of code that is wrong
 TRANSIENT = (
@@ -53,8 +55,10 @@ async def pool_of(url: str, schema: str, *, size: int = 10) -> AsyncIterator[Poo
     )
     try:
         yield pool
-        async with asyncio.timeout(5):
-            await pool.close()
+        # who has not given its connection back by then never will
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_LIMIT.total_seconds()):
+                await pool.close()
     finally:
         pool.terminate()
 

@@ -52,7 +52,11 @@ def set_up(service: str, level: int = logging.INFO) -> None:
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
     for name, least in QUIET.items():
-        logging.getLogger(name).setLevel(least)
+        library = logging.getLogger(name)
+        library.setLevel(least)
+        # FastStream brings a handler of its own, which writes an error's text
+        library.handlers.clear()
+        library.propagate = True
     structlog.contextvars.bind_contextvars(service=service)
 
 

@@ -6,17 +6,19 @@ handed to the event loop once per claim.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Thread
 from typing import Protocol
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.topics import BY_NAME
 
 # what librdkafka takes, less room for a header
 LARGEST = 1_000_000 - 1_000
+CONNECT_LIMIT = 2.0
 
 
 class Row(Protocol):
@@ -110,6 +112,14 @@ class Sender:
         self.closed = Event()
         self.thread = Thread(target=self.collect, name="producer", daemon=True)
         self.thread.start()
+
+    def connect(self) -> None:
+        """Know the brokers before the first row, which would wait a second for it.
+
+        It blocks, longer while Kafka is away: call it in a thread.
+        """
+        with suppress(KafkaException):
+            self.producer.list_topics(timeout=CONNECT_LIMIT)
 
     def send(self, rows: Sequence[Row]) -> Claim:
         """Hand rows over in their order. Raises BufferError where the queue is full."""

@@ -86,6 +86,7 @@ class Relay:
         self.flying.clear()
         sender = Sender(self.bootstrap, f"tidlig-{self.schema}")
         try:
+            await asyncio.to_thread(sender.connect)
             channel = f"{self.schema}_outbox"
             async with wake.listening(self.url, self.schema, channel) as woken:
                 while True:

@@ -1,6 +1,7 @@
 """Work in the background: it goes on until the service ends, whatever is away."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -55,6 +56,8 @@ async def keep_going(name: str, work: Work) -> None:
         failures = 0 if monotonic() - began > HEALTHY else failures + 1
         metrics.RESTARTS.labels(name).inc()
         log.warning("work_begun_again", work=name, error=error)
+        # an error's frames hold clients, and their threads, in cycles
+        gc.collect()
         await asyncio.sleep(seconds_after(failures, LONGEST_PAUSE))
 
 

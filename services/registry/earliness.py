@@ -174,15 +174,21 @@ def reaches(share: Share, channels: Collection[str]) -> bool:
 def past_readings(
     seen: Projection, channel: str, unread: Iterable[datetime], skew: timedelta
 ) -> Iterator[Reading]:
-    """What a grant opened once and nobody may read now: no delay can be told of it.
-
-    `skew` bounds how far intake's clock may be ahead of delivery's.
-    """
-    opened = [each for each in seen.shares.values() if reaches(each, {channel})]
+    """What a grant opened once and nobody may read now: no delay can be told of it."""
     for since in unread:
-        share = due_first(each for each in opened if each.begun - skew <= since)
+        share = due_first(
+            each
+            for each in seen.shares.values()
+            if reaches(each, {channel}) and was_live(each, since, skew)
+        )
         if share is not None:
             yield Reading(channel, since, since, share)
+
+
+def was_live(share: Share, at: datetime, skew: timedelta) -> bool:
+    """Whether it had begun and not ended, by clocks that differ by `skew` at most."""
+    ended = share.ended
+    return share.begun - skew <= at and (ended is None or at <= ended.accepted + skew)
 
 
 def due_first(shares: Iterable[Share]) -> Share | None:

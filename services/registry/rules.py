@@ -88,8 +88,13 @@ def entry(fact: Fact, order: int, key: str, value: Any) -> Entry:
 
 
 def with_first(state: State, fact: Fact, order: int) -> Mapping[EntryKey, Entry]:
-    """The first of its type to the same readers; later ones do not move it."""
-    first = entry(fact, order, fact.type.name, None)
+    """The first of its type to the same readers; later ones do not move it.
+
+    What names its readers is kept each by itself: it never rests on a grant.
+    """
+    named = fact.visibility == "named"
+    key = f"{fact.type.name} {fact.source} {fact.id}" if named else fact.type.name
+    first = entry(fact, order, key, None)
     before = state.first_said.get(first.entry_key)
     if before is not None and before.order < first.order:
         return state.first_said

@@ -111,7 +111,8 @@ class State:
     """An initiative as all facts about it leave it.
 
     `first_said` holds the first announcement and the first amendment for the same
-    readers: whoever reads a later one reads it too, and no later. `readable` holds,
+    readers: whoever reads a later one reads it too, and no later; and all of the
+    description that names its readers. `readable` holds,
     per channel, when facts of the description became readable; `received` when an
     organisation's system had fetched it.
     """

@@ -19,7 +19,7 @@ from tests.histories import (
     interleaved,
 )
 
-MANY = settings(max_examples=500, deadline=None)
+MANY = settings(max_examples=500)
 ALL_CHANNELS = {*CHANNELS, *(organisation(orgnr) for orgnr in SPEAKERS)}
 
 

@@ -23,7 +23,6 @@ from .test_rules import logged
 
 FEW = settings(
     max_examples=40,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 

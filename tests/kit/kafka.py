@@ -74,7 +74,8 @@ class Reader:
     @classmethod
     @asynccontextmanager
     async def of(cls, bootstrap: str) -> AsyncIterator[Self]:
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap)
+        # a fetch that waits long would hold up what is asked meanwhile
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, fetch_max_wait_ms=20)
         await consumer.start()
         try:
             yield cls(consumer)
@@ -107,6 +108,7 @@ class Reader:
             while any([await self.consumer.position(t) < wanted[t] for t in unread]):
                 for records in (await self.consumer.getmany(timeout_ms=200)).values():
                     found += records
+        self.consumer.unsubscribe()
         return sorted(found, key=lambda r: (r.topic, r.partition, r.offset))
 
 

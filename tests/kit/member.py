@@ -13,6 +13,7 @@ from services.kit.broker import topic_ids
 from services.kit.checkpoint import EPOCH
 from services.kit.db import Connection
 from services.kit.inbox import Inbox
+from services.kit.settings import Surroundings
 from services.kit.work import consume, in_background
 from tests.stack import until
 
@@ -104,7 +105,10 @@ class Member:
     @asynccontextmanager
     async def consuming(self, *, found: bool = True) -> AsyncIterator[None]:
         """Until the block ends it reads, and has found its place everywhere."""
-        reading = partial(consume, self.inbox, self.room.bootstrap, "kit")
+        around = Surroundings(
+            kafka_bootstrap=self.room.bootstrap, token_issuer="", token_jwks=""
+        )
+        reading = partial(consume, self.inbox, around)
         async with in_background(consumer=reading):
             await until(self.has_found if found else self.assigned, what="its place")
             yield

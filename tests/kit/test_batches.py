@@ -35,6 +35,9 @@ class Standing:
     def paused(self) -> set[TopicPartition]:
         return set()
 
+    async def commit(self) -> None:
+        """It is noted nowhere."""
+
     def pause(self, partition: TopicPartition) -> None:
         """It is noted in the inbox."""
 

@@ -83,7 +83,7 @@ async def test_what_stands_names_the_class_and_the_place_and_never_the_text(
     (row,) = await reader.stopped()
     assert (row["topic"], row["partition"], row["record"]) == (STATE.name, 3, offset)
     assert row["error_class"] == "KeyError"
-    assert row["place"].startswith("tests/kit/test_stops.py:")
+    assert row["place"].startswith("tests/kit/member.py:")
     assert f"{STATE.name}/3 stands at {offset}: KeyError at tests/kit" in sentence
     logged = capsys.readouterr()
     assert "partition_stopped" in logged.out

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from schemas.policy import reader_for
 from services.registry.earliness import Earliness, earliness
+from services.registry.rules import project
+from services.registry.state import from_bytes, to_bytes
 from services.registry.view import earliness_json
 from tests.registry.hand import POLICY, Hand, announced_and_shared, hand, oslo
 from tests.schemas.said import AID, DIGDIR, KS, NARVIK, NAV
@@ -463,6 +466,23 @@ def test_the_share_that_the_owner_said_first_counts_of_two_in_one_batch() -> Non
             story.readable("2026-01-05T09:00:01", channel)
 
         assert story.figures().open_decisions == 1
+
+
+def test_what_the_owner_said_first_counts_also_once_it_has_been_stored() -> None:
+    """A state is stored in the order of its names, which is not that of the words."""
+    story = hand()
+    story.registered("2026-01-05T09:00:00")
+    for id_, said in (("z", ["need"]), ("a", [])):
+        data = {"open_decisions": said}
+        audience = {"audience": "municipal", "id": id_}
+        story.owner_says("2026-01-05T09:00:00", "initiative.shared", data, **audience)
+    story.readable("2026-01-05T09:00:01")
+    stored = from_bytes(story.subject, to_bytes(story.state))
+
+    found = earliness(project(stored, reader_for(NAV)), POLICY, oslo("2026-06-01"))
+
+    assert found is not None
+    assert found.open_decisions == story.figures().open_decisions == 1
 
 
 # -- ends, renewals, amendments ------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64decode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.topics import MUNICIPAL, REJECTED, STATE
-from services.kit.db import transaction
+from services.kit.db import Connection, transaction
 from services.registry import store
 from services.registry.handlers import folded, newly_listed
 from services.registry.rules import fold, listing_channels
@@ -22,7 +22,7 @@ from tests.histories import Told, cut, histories, interleaved
 from tests.schemas.said import KS, NAV
 from tests.stack import until
 
-from .conftest import Desk, Lying, apply, partition_of
+from .conftest import Desk, Lying, partition_of
 from .hand import announced_and_shared, hand
 
 MANY = settings(max_examples=300, deadline=None)
@@ -30,6 +30,12 @@ FEW = settings(
     max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+
+
+WAITING_FOR_A_LOCK = (
+    "SELECT FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
 )
 
 
@@ -125,7 +131,7 @@ async def test_what_is_read_again_changes_nothing(desk: Desk) -> None:
 
 @pytest.mark.parametrize("known", [False, True], ids=["new", "known"])
 async def test_two_members_that_fold_one_initiative_undo_nothing_of_each_other(
-    desk: Desk, *, known: bool
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, *, known: bool
 ) -> None:
     """While a group is rebalanced one may still hold the owner's partition."""
     story = announced_and_shared()
@@ -134,29 +140,31 @@ async def test_two_members_that_fold_one_initiative_undo_nothing_of_each_other(
     records = desk.lying(story.told)
     if known:
         await desk.take([records.pop(0)])
-    one = [each for each in records if each.topic != MUNICIPAL.name]
-    other = [each for each in records if each.topic == MUNICIPAL.name]
+    own = [each for each in records if each.topic != MUNICIPAL.name]
+    others = [each for each in records if each.topic == MUNICIPAL.name]
+    folded_, go_on, save = asyncio.Event(), asyncio.Event(), store.save
 
-    async with desk.pool.acquire() as conn:
-        began = conn.transaction()
-        await began.start()
-        await apply(conn, one)
-        waiting = asyncio.create_task(desk.take(other))
-        await blocked(desk)
-        await began.commit()
-    await waiting
+    async def held(conn: Connection, states: Iterable[State]) -> None:
+        """The first to have folded holds still, until the other has had its chance."""
+        if not folded_.is_set():
+            folded_.set()
+            await go_on.wait()
+        await save(conn, states)
+
+    monkeypatch.setattr(store, "save", held)
+    one = asyncio.create_task(desk.take(own))
+    await folded_.wait()
+    other = asyncio.create_task(desk.take(others))
+
+    async def had_its_chance() -> bool:
+        return other.done() or bool(await desk.fetch(WAITING_FOR_A_LOCK))
+
+    await until(had_its_chance, what="the other member")
+    go_on.set()
+    await asyncio.gather(one, other)
 
     whole = fold(story.subject, [(told.fact, told.offset) for told in story.told])
     assert (await stored(desk))[story.subject] == to_bytes(whole)
-
-
-async def blocked(desk: Desk) -> None:
-    """Wait until one of this database's sessions waits for another's lock."""
-    waiting = (
-        "SELECT FROM pg_stat_activity"
-        " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    await until(lambda: desk.fetch(waiting), what="the other member's lock")
 
 
 # -- what nobody can admit -----------------------------------------------------------
