@@ -12,7 +12,6 @@ from deploy.local import kafka, postgres
 
 from .stack import Issuer, Stack, create_topics
 
-
 # on two busy cores no example has a time of its own
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
