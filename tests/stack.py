@@ -153,6 +153,8 @@ async def begin_at_the_end(bootstrap: str, database: str, group: str) -> None:
 
 def ends_of(bootstrap: str, names: Iterable[str]) -> dict[tuple[str, int], int]:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
+    # as a new client's first question, list_offsets may wait for seconds
+    admin.list_topics(timeout=20)
     asked = admin.list_offsets(
         {
             TopicPartition(name, n): OffsetSpec.latest()  # type: ignore[no-untyped-call]  # partly typed

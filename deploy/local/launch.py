@@ -11,6 +11,7 @@ import sys
 
 PR_SET_PDEATHSIG = 1
 PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS, NO_SETUID_FIXUP = 28, 1 << 2
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE = 47, 2
 CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE = 2, 1
 CAPABILITY_VERSION_3 = 0x20080522
@@ -45,6 +46,8 @@ def become(uid: int, gid: int) -> None:
     """Give up root, but keep reading through private folders where possible."""
     try:
         os.setgroups([])
+        # else access(2), by which initdb looks for postgres, forgets the capability
+        libc.prctl(PR_SET_SECUREBITS, NO_SETUID_FIXUP, 0, 0, 0)
         libc.prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0)
         os.setresgid(gid, gid, gid)
         os.setresuid(uid, uid, uid)
@@ -78,13 +81,11 @@ def keep_only(bit: int) -> bool:
 def see_that_it_reaches(paths: list[str]) -> None:
     """End with a sentence if this user cannot come to its files."""
     for path in paths:
-        try:
-            os.stat(path)  # noqa: PTH116 # pathlib costs as much as all the rest
-        except OSError as error:
+        if not os.access(path, os.F_OK):
             sys.exit(
-                f"user {os.geteuid()} cannot come to {path} ({error.strerror}): the "
-                "folder is private and root lacks CAP_DAC_READ_SEARCH here; open its "
-                "parents (chmod o+x), or let TIDLIG_LOCAL name a folder elsewhere"
+                f"user {os.geteuid()} cannot come to {path}: the folder is private and "
+                "root lacks CAP_DAC_READ_SEARCH or CAP_SETPCAP here; open its parents "
+                "(chmod o+x), or let TIDLIG_LOCAL name a folder elsewhere"
             )
 
 

@@ -51,6 +51,19 @@ def test_as_root_it_works_in_a_private_folder_and_leaves_it_private(
 
 
 @AS_ROOT
+def test_as_root_it_works_where_the_binaries_too_lie_in_a_private_folder(
+    private: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    binaries = postgres.program("initdb").parent
+    shutil.copytree(binaries.parent, private / "pginstall18", symlinks=True)
+    moved = private / "pginstall18" / binaries.name
+    monkeypatch.setattr("deploy.local.postgres.program", lambda name: moved / name)
+
+    with postgres.running(private / "stack") as url:
+        assert asyncio.run(ask(url, "SELECT 1")) == 1
+
+
+@AS_ROOT
 def test_as_an_ordinary_user_without_home_or_path_it_works(
     private: Path, tmp_path: Path
 ) -> None:

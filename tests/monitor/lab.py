@@ -1,5 +1,6 @@
 """A place to let groups fall behind: whatever is made here is gone afterwards."""
 
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from time import monotonic, time
@@ -25,6 +26,7 @@ from services.monitor.broker import Broker
 from services.monitor.groups import places_of, services
 from services.monitor.report import GroupLag, Report
 from services.monitor.settings import LagSettings, Sources
+from services.monitor.watch import Ask
 from tests.stack import fresh_database
 
 LIMIT = timedelta(seconds=10)
@@ -75,10 +77,13 @@ class Lab:
 
     async def report(self, **given: Any) -> Report:
         """What one cycle finds."""
-        how = self.settings(**given)
-        sources = how.sources
-        async with asking(sources.kafka_bootstrap, sources.postgres, how) as ask:
+        async with self.asking(**given) as ask:
             return await ask()
+
+    def asking(self, **given: Any) -> AbstractAsyncContextManager[Ask]:
+        """A way to ask that remembers from one cycle to the next."""
+        how = self.settings(**given)
+        return asking(how.sources.kafka_bootstrap, how.sources.postgres, how)
 
     async def group(self, name: str) -> GroupLag:
         found = (await self.report()).group(name)
@@ -124,10 +129,10 @@ class Lab:
         for deleted in self.admin.delete_records(everything).values():
             deleted.result(20)
 
-    def topic(self, partitions: int = 1) -> str:
+    def topic(self, name: str = "") -> str:
         """A topic of somebody else, whose records have their producer's time."""
-        name = f"other-{uuid4().hex[:8]}"
-        new = NewTopic(name, num_partitions=partitions, replication_factor=1)
+        name = name or f"other-{uuid4().hex[:8]}"
+        new = NewTopic(name, num_partitions=1, replication_factor=1)
         self.admin.create_topics([new])[name].result(20)
         self.made_topics.append(name)
         return name

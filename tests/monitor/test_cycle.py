@@ -115,6 +115,20 @@ async def test_checkpoints_of_a_topic_that_was_made_anew_do_not_count(lab: Lab) 
     assert part.records == part.end > 0
 
 
+async def test_checkpoints_of_another_group_of_the_service_do_not_count(
+    lab: Lab,
+) -> None:
+    lab.produce(STATE.name, 3)
+    await lab.execute(
+        "INSERT INTO registry.checkpoint "
+        "SELECT 'rebuild', topic, topic_id, partition, next + 3, now() "
+        "FROM registry.checkpoint WHERE topic = $1 AND partition = 0",
+        STATE.name,
+    )
+
+    assert (await lab.group("registry")).records == 3
+
+
 async def test_a_checkpoint_beyond_the_end_of_the_log_is_no_lag_but_said(
     lab: Lab,
 ) -> None:
@@ -262,6 +276,63 @@ async def test_many_groups_at_many_places_of_one_partition_each_get_their_age(
         assert group is not None
         assert group.records == 20 - n
         assert group.seconds == pytest.approx(100 - n, abs=1)
+
+
+async def test_what_was_read_once_is_remembered_until_it_no_longer_holds(
+    lab: Lab,
+) -> None:
+    topic = lab.topic()
+    lab.produce(topic, age=900)
+    name = lab.commit(topic, 0)
+    async with lab.asking() as ask:
+
+        async def age() -> float | None:
+            group = (await ask()).group(name)
+            return None if group is None else group.seconds
+
+        assert await age() == pytest.approx(900, abs=1)
+        lab.produce(topic, age=20)
+        assert await age() == pytest.approx(900, abs=1)
+        lab.commit(topic, 1, group=name)
+        assert await age() == pytest.approx(20, abs=1)
+        lab.commit(topic, 2, group=name)
+        assert await age() == 0
+
+
+async def test_a_topic_made_anew_is_not_as_old_as_the_one_before(lab: Lab) -> None:
+    topic = lab.topic()
+    lab.produce(topic, age=900)
+    name = lab.commit(topic, 0)
+    async with lab.asking() as ask:
+        await ask()
+        lab.delete_topic(topic)
+        lab.topic(topic)
+        lab.produce(topic, age=5)
+        lab.commit(topic, 0, group=name)
+        group = (await ask()).group(name)
+
+    assert group is not None
+    assert group.seconds == pytest.approx(5, abs=1)
+
+
+async def test_nothing_to_read_is_remembered_until_there_is_something(lab: Lab) -> None:
+    topic = lab.topic()
+    producer = lab.producer(**{"transactional.id": topic})
+    producer.init_transactions()
+    producer.begin_transaction()
+    producer.produce(topic, b"{}", partition=0)
+    producer.commit_transaction()
+    name = lab.commit(topic, 1)
+    async with lab.asking() as ask:
+        before = (await ask()).group(name)
+        lab.produce(topic, age=30)
+        after = (await ask()).group(name)
+
+    assert before is not None
+    assert (before.records, before.seconds) == (0, 0)
+    assert after is not None
+    assert after.records == 1
+    assert after.seconds == pytest.approx(30, abs=1)
 
 
 async def test_what_a_service_cannot_get_past_is_told_without_the_errors_text(

@@ -40,12 +40,15 @@ async def test_it_says_what_could_not_be_asked() -> None:
 
 
 async def test_an_old_answer_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = watching(report())
+    watch = watching(report(), report())
     await watch.look()
     later = watch.began + 31
     monkeypatch.setattr(watch_module, "monotonic", lambda: later)
-
     assert await watch.check() == "the last round of questions began 31 s ago"
+
+    await watch.look()
+
+    assert await watch.check() is None
 
 
 async def test_series_of_a_deleted_group_are_gone_with_the_next_cycle() -> None:

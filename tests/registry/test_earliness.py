@@ -536,6 +536,34 @@ def test_what_was_named_before_the_share_is_not_its_first_reading_after_the_end(
         assert first.since == oslo("2026-03-01T09:00:01")
 
 
+def test_what_was_named_during_a_share_that_opened_nothing_counts_for_nobody() -> None:
+    story = hand()
+    named = {"visibility": "named", "recipients": KS}
+    story.registered("2026-01-05T09:00:00", **named)
+    grant = story.shared("2026-01-06T09:00:00", f"org:{KS}")
+    told = story.amended("2026-01-07T09:00:00", **named)
+    again = story.amended("2026-01-08T09:00:00", **named)
+    story.readable("2026-01-08T09:00:01", f"org:{KS}", told, again)
+    story.ended("2026-02-01T09:00:00", grant)
+
+    for reader in (NAV, KS):
+        found = earliness(story.seen_by(reader), POLICY, oslo("2026-06-01"))
+        assert found is None or found.first is None
+
+
+def test_what_is_public_after_an_empty_share_has_ended_counts_for_nobody() -> None:
+    story = hand()
+    grant = story.shared("2026-01-06T09:00:00", "public")
+    story.ended("2026-02-01T09:00:00", grant)
+    said = story.registered("2026-03-01T09:00:00", visibility="public")
+    changed = story.amended("2026-04-01T09:00:00", visibility="public")
+    again = story.amended("2026-05-01T09:00:00", visibility="public")
+    story.readable("2026-05-01T09:00:01", "public", said, changed, again)
+
+    for reader in (NAV, KS):
+        assert story.figures(by=reader).first is None
+
+
 def test_a_renewed_share_resets_nothing_and_hides_no_gap() -> None:
     story = announced_and_shared()
     (grant,) = story.state.shares
