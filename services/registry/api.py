@@ -112,8 +112,7 @@ Id = Annotated[
 ]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many on a page")]
 At = Annotated[
-    AwareDatetime | None,
-    AfterValidator(lambda at: at and in_these_centuries(at)),
+    Annotated[AwareDatetime, AfterValidator(in_these_centuries)] | None,
     Query(
         description="Forecast or realised as of this moment; now if left out",
         examples=["2027-01-25T12:00:00+01:00"],
@@ -129,8 +128,7 @@ Owner = Annotated[
 ]
 OfLine = Annotated[Line | None, Query(description="Only those of owners of this line")]
 InPhase = Annotated[
-    str | None,
-    AfterValidator(lambda code: code and known_phase(code)),
+    Annotated[str, AfterValidator(known_phase)] | None,
     Query(
         description="Only those in this phase, of those whose phase you may know",
         json_schema_extra={"enum": list(phase_policy().codes)},

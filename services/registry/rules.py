@@ -215,6 +215,7 @@ def seen(
     partial: bool,
     whole: bool,
 ) -> Projection:
+    """What stands of that which passes; the policy is asked before, never after."""
     return Projection(
         state.subject,
         state.owner,

@@ -54,9 +54,10 @@ def test_as_root_it_works_in_a_private_folder_and_leaves_it_private(
 def test_as_root_it_works_where_the_binaries_too_lie_in_a_private_folder(
     private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    binaries = postgres.program("initdb").parent
-    shutil.copytree(binaries.parent, private / "pginstall18", symlinks=True)
-    moved = private / "pginstall18" / binaries.name
+    package = postgres.program("initdb").parents[2]
+    for folder in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(folder, private / folder.name, symlinks=True)
+    moved = private / package.name / "pginstall18" / "bin"
     monkeypatch.setattr("deploy.local.postgres.program", lambda name: moved / name)
 
     with postgres.running(private / "stack") as url:
