@@ -37,7 +37,7 @@ class Delivery:
     steps: Steps
 
 
-def delivery_of(request: Request) -> Delivery:
+async def delivery_of(request: Request) -> Delivery:
     found: Delivery = request.app.state.delivery
     return found
 

@@ -60,7 +60,6 @@ class Sequencer:
     async def step(self) -> bool:
         """Take what is new, at most `STEP_FACTS` facts. False where nothing is."""
         async with transaction(self.pool) as conn:
-            await store.begin_partitions(conn, GROUP)
             if not await store.new_facts(conn, GROUP, 1):
                 return False
             end = await store.lock_sequence(conn)

@@ -42,26 +42,20 @@ FACT_COLUMNS = (
 NEW = """
 SELECT f.*
   FROM checkpoint AS k
-  JOIN sequenced AS s USING (topic, topic_id, partition)
+  LEFT JOIN sequenced AS s USING (topic, topic_id, partition)
  CROSS JOIN LATERAL (
        SELECT * FROM fact AS f
         WHERE (f.topic, f.topic_id, f.partition) = (k.topic, k.topic_id, k.partition)
-          AND f.position >= s.next AND f.position < k.next
+          AND f.position >= coalesce(s.next, 0) AND f.position < k.next
         ORDER BY f.position LIMIT $2) AS f
- WHERE k.group_id = $1 AND k.next > s.next
+ WHERE k.group_id = $1 AND k.next > coalesce(s.next, 0)
  ORDER BY f.appended, f.topic, f.partition, f.position
  LIMIT $2
 """
-CURSORS = """
-INSERT INTO sequenced (topic, topic_id, partition, next)
-SELECT topic, topic_id, partition, 0 FROM checkpoint WHERE group_id = $1
-    ON CONFLICT DO NOTHING
-"""
 ADVANCE = """
-UPDATE sequenced AS s SET next = p.next
-  FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[])
-       AS p (topic, topic_id, partition, next)
- WHERE (s.topic, s.topic_id, s.partition) = (p.topic, p.topic_id, p.partition)
+INSERT INTO sequenced (topic, topic_id, partition, next)
+SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[])
+    ON CONFLICT (topic, topic_id, partition) DO UPDATE SET next = excluded.next
 """
 SHARES = """
 SELECT subject, source, fact_id, audience, not_before, known, opened, ended
@@ -142,11 +136,6 @@ def record_of(each: Arrived) -> tuple[object, ...]:
 async def new_facts(conn: Connection, group: str, most: int) -> list[asyncpg.Record]:
     """What no step has taken yet, each partition in its order."""
     return await conn.fetch(NEW, group, most)
-
-
-async def begin_partitions(conn: Connection, group: str) -> None:
-    """Partitions that the consumer has begun since."""
-    await conn.execute(CURSORS, group)
 
 
 async def advance(conn: Connection, taken: Mapping[Place, int]) -> None:

@@ -45,6 +45,8 @@ async def accept(
     receipts = [
         receipt(event, caller, rules, now) for _, event in sorted(sent.events.items())
     ]
+    if not dry_run and await are_new(pool, receipts, rules):
+        return Accepted(receipts, frozenset())
     try:
         async with transaction(pool) as conn:
             return await keep(conn, receipts, rules, sent, dry_run=dry_run)
@@ -52,6 +54,17 @@ async def accept(
         # another request accepted one of them meanwhile: now it is known
         async with transaction(pool) as conn:
             return await keep(conn, receipts, rules, sent, dry_run=dry_run)
+
+
+async def are_new(pool: Pool, receipts: Sequence[Receipt], rules: RuleSet) -> bool:
+    """Keep them where all are said for the first time, as nearly always; else nothing."""
+    if len({each.mark for each in receipts}) < len(receipts):
+        return False
+    try:
+        outgoing_rows = [outgoing(each, rules) for each in receipts]
+        return await store.add_new(pool, receipts, outgoing_rows)
+    except UniqueViolationError:
+        return False
 
 
 async def keep(

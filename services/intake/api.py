@@ -38,7 +38,7 @@ class Intake:
     clock: Clock
 
 
-def intake_of(request: Request) -> Intake:
+async def intake_of(request: Request) -> Intake:
     found: Intake = request.app.state.intake
     return found
 
@@ -113,7 +113,7 @@ def problem_of(wrong: Wrong | Problem) -> Problem:
     )
 
 
-def page_of(
+async def page_of(
     since: AwareDatetime | None = None,
     until: AwareDatetime | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.kit.batch import Arrived
 from services.kit.db import Connection, Pool
+from services.kit.outbox import Outgoing
 from services.kit.producer import Published
 
 KEPT_PER_CALLER = 1_000
@@ -71,6 +73,31 @@ INSERT INTO receipt (id, mark, emitter, supplier, subject, source, event_id, typ
 SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[],
                      $6::text[], $7::text[], $8::text[], $9::timestamptz[],
                      $10::bytea[], $11::bigint[])
+"""
+# one statement, so one journey to Postgres: all of it, unless any was said before
+ADD_NEW = """
+WITH given AS (
+    SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[],
+                         $6::text[], $7::text[], $8::text[], $9::timestamptz[],
+                         $10::bytea[], $11::text[], $12::bytea[])
+             WITH ORDINALITY
+               AS g (id, mark, emitter, supplier, subject, source, event_id, type,
+                     accepted, record, topic, key, n)),
+known AS (
+    SELECT FROM receipt JOIN given USING (mark) LIMIT 1),
+placed AS (
+    INSERT INTO outbox (topic, key, value)
+    SELECT topic, key, record FROM given WHERE NOT EXISTS (SELECT FROM known)
+     ORDER BY n
+    RETURNING seq),
+numbered AS (
+    SELECT seq, row_number() OVER (ORDER BY seq) AS n FROM placed)
+INSERT INTO receipt (id, mark, emitter, supplier, subject, source, event_id, type,
+                     accepted, record, outbox_seq)
+SELECT id, mark, emitter, supplier, subject, source, event_id, type, accepted, record,
+       seq
+  FROM given JOIN numbered USING (n)
+RETURNING id
 """
 PUBLISHED = """
 UPDATE receipt AS r
@@ -139,15 +166,8 @@ async def by_mark(conn: Connection, marks: Sequence[bytes]) -> dict[bytes, Recei
     return {row["mark"]: Receipt(*row) for row in rows}
 
 
-async def add(
-    conn: Connection, receipts: Sequence[Receipt], places: Sequence[int]
-) -> None:
-    """Keep receipts with their places in the outbox.
-
-    Raises UniqueViolationError where another request accepted one meanwhile.
-    """
-    await conn.execute(
-        ADD,
+def columns_of(receipts: Sequence[Receipt]) -> tuple[list[Any], ...]:
+    return (
         [r.id for r in receipts],
         [r.mark for r in receipts],
         [r.emitter for r in receipts],
@@ -158,8 +178,33 @@ async def add(
         [r.type for r in receipts],
         [r.accepted for r in receipts],
         [r.record for r in receipts],
-        places,
     )
+
+
+async def add_new(
+    pool: Pool, receipts: Sequence[Receipt], outgoing: Sequence[Outgoing]
+) -> bool:
+    """Keep receipts with their rows in the outbox; False if any was known, and none is.
+
+    Raises UniqueViolationError where another request accepts one at the same time.
+    """
+    rows = await pool.fetch(
+        ADD_NEW,
+        *columns_of(receipts),
+        [each.topic.name for each in outgoing],
+        [each.key for each in outgoing],
+    )
+    return len(rows) == len(receipts)
+
+
+async def add(
+    conn: Connection, receipts: Sequence[Receipt], places: Sequence[int]
+) -> None:
+    """Keep receipts with their places in the outbox.
+
+    Raises UniqueViolationError where another request accepted one meanwhile.
+    """
+    await conn.execute(ADD, *columns_of(receipts), places)
 
 
 async def note_published(conn: Connection, rows: Sequence[Published]) -> None:

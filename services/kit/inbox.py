@@ -39,6 +39,9 @@ RETRY_STOPPED = timedelta(seconds=30)
 DRAIN_LIMIT = timedelta(seconds=10)
 COMMIT_LIMIT = timedelta(seconds=3)
 LONGEST_BACKOFF = 10.0
+SMALL_BATCH = 100
+PATIENCE = timedelta(milliseconds=15)
+NOTE_AFTER = timedelta(seconds=1)
 
 Apply = Callable[[Connection, Sequence[Arrived]], Awaitable[None]]
 OnRefused = Callable[[Connection, Sequence[Refused]], Awaitable[None]]
@@ -82,6 +85,7 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         self.failures = 0
         self.failing = ""
         self.busy = asyncio.Lock()
+        self.noting: asyncio.Task[None] | None = None
 
     async def learn_topics(self, bootstrap: str) -> None:
         """Before the consumer starts: which topics are meant. Raises KafkaException."""
@@ -133,13 +137,22 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
                 self.failures = 0
         if self.failures:
             await asyncio.sleep(seconds_after(self.failures, LONGEST_BACKOFF))
-        elif self.consumer is not None:
-            await self.note_in_kafka()
+            return
+        if self.noting is None or self.noting.done():
+            self.noting = asyncio.create_task(self.note_in_kafka())
+        if len(records) < SMALL_BATCH:
+            # a little patience: fewer and larger transactions where facts come often
+            await asyncio.sleep(PATIENCE.total_seconds())
 
     async def note_in_kafka(self) -> None:
-        """For who watches the group there. It decides nothing, so it need not succeed;
-        by itself it would wait for a Kafka that is away, and hold up a stop.
+        """After a while, for who watches the group there, not for every batch.
+
+        It decides nothing, so it need not succeed; by itself it would wait for a Kafka
+        that is away, and hold up a stop.
         """
+        await asyncio.sleep(NOTE_AFTER.total_seconds())
+        if self.consumer is None:
+            return
         try:
             async with asyncio.timeout(COMMIT_LIMIT.total_seconds()):
                 await self.consumer.commit()

@@ -19,6 +19,7 @@ log = structlog.get_logger()
 CLAIM_ROWS = 2_000
 CLAIM_BYTES = 16 * 1024 * 1024
 IN_FLIGHT = 3
+PATIENCE = timedelta(milliseconds=4)
 # a notification may be lost with its connection; nobody waits longer than this
 SAFETY_LOOK = timedelta(seconds=5)
 # no answer for so long: unknown; a new producer sends from the first such row on
@@ -92,6 +93,8 @@ class Relay:
                 while True:
                     if await self.lease.keep():
                         await self.drain(sender)
+                    # a little patience: fewer and larger claims where rows come often
+                    await asyncio.sleep(PATIENCE.total_seconds())
                     await woken.wait(min(SAFETY_LOOK, lease.RENEW))
         finally:
             await self.part(sender)

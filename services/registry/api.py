@@ -38,7 +38,7 @@ class Registry:
     clock: Clock
 
 
-def registry_of(request: Request) -> Registry:
+async def registry_of(request: Request) -> Registry:
     found: Registry = request.app.state.registry
     return found
 

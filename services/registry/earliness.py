@@ -111,19 +111,12 @@ def readings(
     seen: Projection, other: Line, policy: EarlinessPolicy
 ) -> Iterator[Reading]:
     """Each of the other line's channels to which a grant opened the description."""
-    for channel, facts in seen.readable.items():
+    for channel in seen.readable:
         if not is_of(channel, other):
             continue
-        found = [
-            reading
-            for ref, since in facts.items()
-            if (reading := reading_of(seen, seen.first_said.get(ref), channel, since))
-        ]
-        # what is closed to this reader again has no words left to go by
-        if not seen.whole:
-            unread = [at for ref, at in facts.items() if ref not in seen.first_said]
-            found += past_readings(seen, channel, unread, policy.tracker_delay)
-        if (body := earliest(found)) is not None:
+        now = present_readings(seen, channel)
+        past = past_readings(seen, channel, policy.tracker_delay)
+        if (body := earliest([*now, *past])) is not None:
             yield body
 
 
@@ -135,23 +128,23 @@ def is_of(channel: str, other: Line) -> bool:
     return channel in (other, PUBLIC)
 
 
-def reading_of(
-    seen: Projection, said: Entry | None, channel: str, since: datetime
-) -> Reading | None:
-    """When this part of the description could be read, if a grant opened it.
+def present_readings(seen: Projection, channel: str) -> Iterator[Reading]:
+    """Since when the parts of the description that the reader has could be read.
 
-    None for what was `named`: it never rests on a grant. What is `public` everybody
-    could read before; there it counts from when the grant opened.
+    What was `named` never rests on a grant. What is `public` everybody could read
+    before; there it counts from when a grant opened it.
     """
-    if said is None or said.visibility not in ("shared", "public"):
-        return None
-    share = due_first(s for s in seen.shares.values() if has_opened(s, said, channel))
-    if share is None:
-        return None
-    if said.visibility == "public" and channel == PUBLIC:
-        since = max(since, share.begun)
-    due = max(said.accepted, share.due)
-    return Reading(channel, since, min(due, since), share)
+    for ref, since in seen.readable[channel].items():
+        said = seen.first_said.get(ref)
+        if said is None or said.visibility not in ("shared", "public"):
+            continue
+        opening = (s for s in seen.shares.values() if has_opened(s, said, channel))
+        if (share := due_first(opening)) is None:
+            continue
+        public = said.visibility == channel == PUBLIC
+        began = max(since, share.begun) if public else since
+        due = max(said.accepted, share.due)
+        yield Reading(channel, began, min(due, began), share)
 
 
 def has_opened(share: Share, said: Entry, channel: str) -> bool:
@@ -171,17 +164,17 @@ def reaches(share: Share, channels: Collection[str]) -> bool:
     return share.grant.open and any(each in channels for each in share.audience)
 
 
-def past_readings(
-    seen: Projection, channel: str, unread: Iterable[datetime], skew: timedelta
-) -> Iterator[Reading]:
-    """What a grant opened once and nobody may read now: no delay can be told of it."""
-    for since in unread:
-        share = due_first(
-            each
-            for each in seen.shares.values()
-            if reaches(each, {channel}) and was_live(each, since, skew)
-        )
-        if share is not None:
+def past_readings(seen: Projection, channel: str, skew: timedelta) -> Iterator[Reading]:
+    """What a grant opened once, and is closed to this reader again.
+
+    It has no words left to go by, so that no delay of the tracker can be told of it.
+    """
+    if seen.whole:
+        return
+    grants = [each for each in seen.shares.values() if reaches(each, {channel})]
+    for ref, since in seen.readable[channel].items():
+        live = (each for each in grants if was_live(each, since, skew))
+        if ref not in seen.first_said and (share := due_first(live)) is not None:
             yield Reading(channel, since, since, share)
 
 

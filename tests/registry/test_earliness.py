@@ -7,7 +7,7 @@ import pytest
 
 from schemas.policy import reader_for
 from services.registry.earliness import Earliness, earliness
-from services.registry.rules import project
+from services.registry.rules import fold, project
 from services.registry.state import from_bytes, to_bytes
 from services.registry.view import earliness_json
 from tests.registry.hand import POLICY, Hand, announced_and_shared, hand, oslo
@@ -303,6 +303,18 @@ def test_shared_but_never_readable_has_no_class() -> None:
 
     assert story.figures().first is None
     assert lead_of(story.figures()) == (None, None)
+
+
+def test_what_is_said_of_words_that_have_not_come_yet_counts_once_they_come() -> None:
+    """The tracker's topic may be read ahead of the owner's."""
+    story = announced_and_shared()
+    first, *rest = story.told
+    ahead = fold(story.subject, [(told.fact, told.offset) for told in rest])
+    seen = project(ahead, reader_for(NAV))
+
+    assert earliness(seen, POLICY, oslo("2026-06-01")) is None
+    assert story.figures().first is not None
+    assert first.fact.type.name == "initiative.registered"
 
 
 # -- the owner's word and the tracker's delay ----------------------------------------

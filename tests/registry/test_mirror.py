@@ -110,7 +110,21 @@ def to_one_body_first(cast: Cast, story: Hand) -> None:
     story.decided("approved", "2026-02-20")
 
 
-STORIES = [usual, line_and_central_body_at_once, to_one_body_first]
+def to_a_line_and_everybody_at_once(cast: Cast, story: Hand) -> None:
+    """One grant, one moment: the channels differ in nothing but their names."""
+    channels = [cast.other_line, "public", f"org:{cast.another}"]
+    story.registered("2026-01-05T09:00:00")
+    story.shared("2026-01-05T09:00:00", " ".join(sorted(channels)))
+    for channel in channels:
+        story.readable("2026-01-05T09:00:01", channel)
+
+
+STORIES = [
+    usual,
+    line_and_central_body_at_once,
+    to_one_body_first,
+    to_a_line_and_everybody_at_once,
+]
 
 
 def shown(tell: Tell, cast: Cast, local: str = "a") -> dict[str, object]:
