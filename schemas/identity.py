@@ -10,6 +10,7 @@ from pydantic import StringConstraints
 from stdnum.no import orgnr as organisation_number
 
 ORGNR = r"[0-9]{9}"
+MARK_BYTES = 24
 LOCAL = r"[a-z0-9][a-z0-9._-]{0,63}"
 SUBJECT_PATTERN = rf"^{ORGNR}:{LOCAL}$"
 PARTY_SOURCE_PATTERN = rf"^urn:orgnr:{ORGNR}:{LOCAL}$"

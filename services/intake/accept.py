@@ -57,7 +57,7 @@ async def accept(
 
 
 async def are_new(pool: Pool, receipts: Sequence[Receipt], rules: RuleSet) -> bool:
-    """Keep them where all are said for the first time, as nearly always; else nothing."""
+    """Keep them where all are said for the first time, as is usual; else nothing."""
     if len({each.mark for each in receipts}) < len(receipts):
         return False
     try:

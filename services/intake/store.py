@@ -66,7 +66,8 @@ class Page:
 
 COLUMNS = """id, mark, emitter, supplier, subject, source, event_id, type, accepted,
        record, topic, partition, position, appended"""
-BY_MARK = f"SELECT {COLUMNS} FROM receipt WHERE mark = ANY($1::bytea[])"
+RECEIPTS = "receipt LEFT JOIN published USING (outbox_seq)"
+BY_MARK = f"SELECT {COLUMNS} FROM {RECEIPTS} WHERE mark = ANY($1::bytea[])"
 ADD = """
 INSERT INTO receipt (id, mark, emitter, supplier, subject, source, event_id, type,
                      accepted, record, outbox_seq)
@@ -99,18 +100,17 @@ SELECT id, mark, emitter, supplier, subject, source, event_id, type, accepted, r
   FROM given JOIN numbered USING (n)
 RETURNING id
 """
+# the first publication counts
 PUBLISHED = """
-UPDATE receipt AS r
-   SET topic = p.topic, partition = p.partition, position = p.position,
-       appended = p.appended
-  FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bigint[],
-              $5::timestamptz[]) AS p (seq, topic, partition, position, appended)
- WHERE r.outbox_seq = p.seq AND r.appended IS NULL
+INSERT INTO published (outbox_seq, topic, partition, position, appended)
+SELECT * FROM unnest($1::bigint[], $2::text[], $3::integer[], $4::bigint[],
+                     $5::timestamptz[])
+    ON CONFLICT DO NOTHING
 """
-ONE = f"SELECT {COLUMNS} FROM receipt WHERE id = $1 AND emitter = $2"
+ONE = f"SELECT {COLUMNS} FROM {RECEIPTS} WHERE id = $1 AND emitter = $2"
 LIST = f"""
 SELECT {COLUMNS}
-  FROM receipt
+  FROM {RECEIPTS}
  WHERE emitter = $1
    AND ($2::text IS NULL OR (appended IS NULL) = ($2 = 'accepted'))
    AND ($3::timestamptz IS NULL OR accepted >= $3)

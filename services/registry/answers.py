@@ -201,12 +201,12 @@ class InitiativeList(Answer):
 
 
 class FactTold(Answer):
-    """A fact as it was accepted, and where and when it came to Kafka."""
+    """A fact as it was accepted, and when it came to Kafka.
+
+    Where is on its speaker's receipt: offsets would tell how much others have said.
+    """
 
     event: dict[str, Any] = Field(description="The CloudEvent.")
-    topic: str
-    partition: int
-    offset: int
     appended: AwareDatetime
 
 

@@ -21,8 +21,8 @@ from . import answers, paging, queries
 from .earliness import earliness
 from .figures import figures
 from .policies import earliness_policy, phase_policy
-from .queries import BEFORE_ALL, Wanted
-from .store import Archived, Stands
+from .queries import BEFORE_ALL, NoSuchFact, Wanted
+from .store import Archived
 from .view import earliness_json, summary, view
 
 Clock = Callable[[], datetime]
@@ -94,10 +94,10 @@ def place_after(after: Next = None) -> bytes:
         raise invalid_next() from None
 
 
-def stands_after(after: Next = None) -> Stands | None:
-    """Where a page of facts begins. Raises `Problem` 400."""
+def fact_after(after: Next = None) -> bytes | None:
+    """The fact that a page follows, by its mark. Raises `Problem` 400."""
     try:
-        return None if after is None else paging.stands_in(after)
+        return None if after is None else paging.mark_in(after)
     except ValueError:
         raise invalid_next() from None
 
@@ -205,7 +205,7 @@ async def history(
     request: Request,
     here: Here,
     id: Id,
-    begun: Annotated[Stands | None, Depends(stands_after)],
+    begun: Annotated[bytes | None, Depends(fact_after)],
     limit: Limit = 100,
 ) -> Response:
     """Facts byte for byte as they were accepted, and when they came to Kafka.
@@ -213,12 +213,15 @@ async def history(
     So you can check `datahash` yourself: SHA-256 of the salt and the bytes of `data`.
     """
     reader = await reader_of(request, here)
-    found = await queries.history(here.pool, id, reader, begun, limit)
+    try:
+        found = await queries.history(here.pool, id, reader, begun, limit)
+    except NoSuchFact:
+        raise invalid_next() from None
     if found is None:
         raise not_found()
     body: dict[str, Any] = {"facts": [archived_json(each) for each in found.facts]}
     if found.last is not None:
-        body["next"] = paging.after_fact(found.last)
+        body["next"] = paging.after_fact(found.last.mark)
     return as_json(request, body)
 
 
@@ -244,9 +247,6 @@ async def all_figures(request: Request, here: Here, at: At = None) -> Response:
 def archived_json(each: Archived) -> dict[str, object]:
     return {
         "event": orjson.Fragment(each.value),
-        "topic": each.stands.topic,
-        "partition": each.stands.partition,
-        "offset": each.stands.offset,
         "appended": timestamp(each.stands.appended),
     }
 

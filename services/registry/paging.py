@@ -1,24 +1,10 @@
 """Where the next page begins: what a page gave, and nothing that was made up."""
 
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import asdict
-from typing import Annotated
 
-import orjson
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from schemas.identity import MARK_BYTES
 
-from .store import PLACE_BYTES, Stands
-
-
-class Coordinates(BaseModel):
-    """A fact's coordinates as `next` carries them, held to what Postgres can hold."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    appended: AwareDatetime
-    topic: Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]{1,100}$")]
-    partition: Annotated[int, Field(ge=0, lt=2**31)]
-    offset: Annotated[int, Field(ge=0, lt=2**63)]
+from .store import PLACE_BYTES
 
 
 def after_place(place: bytes) -> str:
@@ -34,17 +20,20 @@ def place_in(text: str) -> bytes:
     return place
 
 
-def after_fact(stands: Stands) -> str:
-    """`next` of a page of facts: where its last one, which the reader has, stands."""
-    return urlsafe_b64encode(orjson.dumps(asdict(stands))).decode()
+def after_fact(mark: bytes) -> str:
+    """`next` of a page of facts: the last one, by its identity alone.
+
+    Its coordinates would tell how much others have said in between.
+    """
+    return urlsafe_b64encode(mark).decode()
 
 
-def stands_in(text: str) -> Stands:
-    """The coordinates again. Raises ValueError for anything else."""
-    found = Coordinates.model_validate_json(decoded(text))
-    if not 1970 <= found.appended.year < 9999:
-        raise ValueError("no append time")
-    return Stands(found.appended, found.topic, found.partition, found.offset)
+def mark_in(text: str) -> bytes:
+    """The mark again. Raises ValueError for anything else."""
+    mark = decoded(text)
+    if len(mark) != MARK_BYTES:
+        raise ValueError("of another length")
+    return mark
 
 
 def decoded(text: str) -> bytes:

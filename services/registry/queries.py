@@ -49,10 +49,14 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A page of an initiative's history, and where its last fact stands."""
+    """A page of an initiative's history, and its last fact if there may be more."""
 
     facts: list[Archived]
-    last: Stands | None
+    last: Archived | None
+
+
+class NoSuchFact(Exception):
+    """A page shall follow a fact that the reader was never given."""
 
 
 async def initiative(pool: Pool, subject: str, reader: Reader) -> Projection | None:
@@ -125,23 +129,33 @@ def is_wanted(seen: Projection, wanted: Wanted, phases: PhasePolicy) -> bool:
 
 
 async def history(
-    pool: Pool, subject: str, reader: Reader, after: Stands | None, limit: int
+    pool: Pool, subject: str, reader: Reader, after: bytes | None, limit: int
 ) -> Told | None:
     """Facts about an initiative that the reader may read, in the order they came.
 
-    None as if there were no such initiative.
+    None as if there were no such initiative. `after` is the mark of the fact before.
+    Raises `NoSuchFact`.
     """
     found: list[Archived] = []
     async with snapshot(pool) as conn:
         state = (await store.states(conn, [subject])).get(subject)
         if state is None or visible(state, reader) is None:
             return None
-        async for row in all_archived(conn, subject, after):
+        begun = None if after is None else await given(conn, state, reader, after)
+        async for row in all_archived(conn, subject, begun):
             if may_read(fact_of(row, subject), reader, state.grants):
                 found.append(row)
             if len(found) == limit:
-                return Told(found, row.stands)
+                return Told(found, row)
     return Told(found, None)
+
+
+async def given(conn: Connection, state: State, reader: Reader, mark: bytes) -> Stands:
+    """Where a fact stands; one that may not be read is as unknown as any other."""
+    row = await store.one_archived(conn, mark, state.subject)
+    if row is None or not may_read(fact_of(row, state.subject), reader, state.grants):
+        raise NoSuchFact
+    return row.stands
 
 
 async def all_archived(

@@ -55,8 +55,12 @@ SELECT place, subject, body
   JOIN initiative USING (subject, place)
  ORDER BY place
 """
+ONE_ARCHIVED = """
+SELECT mark, topic, partition, position, appended, value
+  FROM archive WHERE mark = $1 AND subject = $2
+"""
 HISTORY = """
-SELECT topic, partition, position, appended, value
+SELECT mark, topic, partition, position, appended, value
   FROM archive
  WHERE subject = $1
    AND ($2::timestamptz IS NULL
@@ -85,6 +89,7 @@ class Stands:
 class Archived:
     """A record of the archive."""
 
+    mark: bytes
     stands: Stands
     value: bytes
 
@@ -210,7 +215,16 @@ async def history(
     """
     begun = (None, None, None, None) if after is None else columns_of(after)
     rows = await conn.fetch(HISTORY, subject, *begun, limit, topics)
-    return [Archived(stands_of(row), row["value"]) for row in rows]
+    return [archived(row) for row in rows]
+
+
+async def one_archived(conn: Connection, mark: bytes, subject: str) -> Archived | None:
+    rows = await conn.fetch(ONE_ARCHIVED, mark, subject)
+    return archived(rows[0]) if rows else None
+
+
+def archived(row: asyncpg.Record) -> Archived:
+    return Archived(row["mark"], stands_of(row), row["value"])
 
 
 def columns_of(stands: Stands) -> tuple[object, ...]:

@@ -62,7 +62,9 @@ async def intake(stack: Stack) -> AsyncIterator[Emitter]:
 async def emitter(intake: Emitter) -> Emitter:
     """The intake with nothing in it."""
     async with intake.stack.connection("intake") as conn:
-        await conn.execute("TRUNCATE outbox, receipt, refused, refused_count, readable")
+        await conn.execute(
+            "TRUNCATE outbox, published, receipt, refused, refused_count, readable"
+        )
     intake.now[0] = datetime.now(UTC)
     return intake
 

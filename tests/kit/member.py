@@ -84,7 +84,8 @@ class Member:
                 for f in facts
             ],
         )
-        await self.then(conn, facts)
+        if facts:
+            await self.then(conn, facts)
 
     async def known(
         self, conn: Connection, marks: Sequence[bytes]
@@ -118,7 +119,7 @@ class Member:
         return consumer is not None and len(consumer.assignment()) > 0
 
     async def has_found(self) -> bool:
-        return await self.assigned() and not self.inbox.astray
+        return bool(self.inbox.marked) and not self.inbox.astray
 
     async def effects(self) -> list[asyncpg.Record]:
         return await self.pool.fetch(

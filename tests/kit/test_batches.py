@@ -11,7 +11,9 @@ import pytest
 from aiokafka import ConsumerRecord, TopicPartition
 
 from schemas.topics import MUNICIPAL, STATE
+from services.kit import checkpoint
 from services.kit.batch import Arrived
+from services.kit.checkpoint import Checkpoint, Place
 from services.kit.db import Connection
 
 from .conftest import Room
@@ -142,6 +144,39 @@ async def test_a_batch_from_beyond_the_checkpoint_is_not_applied(room: Room) -> 
     assert len(await reader.effects()) == 6
 
 
+async def test_a_batch_that_outlives_a_rebalance_does_not_hide_a_gap(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kit.inbox.DRAIN_LIMIT", timedelta(seconds=0.05))
+    consumer = Standing(2)
+    reader = alone(room, consumer)
+    log = Log()
+    slow, missed, seen = (log.all(facts(3, partition=2)) for _ in range(3))
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def then(_: Connection, __: Sequence[Arrived]) -> None:
+        held.set()
+        await release.wait()
+
+    async def away(*_: object) -> dict[Place, Checkpoint]:
+        raise ConnectionRefusedError
+
+    reader.then = then
+    monkeypatch.setattr(checkpoint, "find", away)
+    task = asyncio.create_task(reader.inbox.handle(slow))
+    await held.wait()
+    await reader.inbox.on_partitions_revoked(consumer.partitions)
+    await reader.inbox.on_partitions_assigned(consumer.partitions)
+    release.set()
+    await task
+    # Kafka would have it begin beyond what was missed
+    await reader.inbox.handle(seen)
+    await reader.inbox.handle([*missed, *seen])
+
+    assert consumer.sought == {2: 3}
+    assert len(await reader.effects()) == 9
+
+
 async def test_a_gap_is_not_forgotten_when_another_fact_of_the_batch_fails(
     room: Room,
 ) -> None:
@@ -163,12 +198,13 @@ async def test_a_gap_is_not_forgotten_when_postgres_fails_meanwhile(room: Room) 
     missed, seen = log.all(facts(3, partition=2)), log.all(facts(3, partition=2))
     failures = [1]
 
-    async def once(_: Connection, __: Sequence[Arrived]) -> None:
+    async def once(conn: Connection, arrived: Sequence[Arrived]) -> None:
         if failures:
             failures.pop()
             raise ConnectionResetError
+        await reader.apply(conn, arrived)
 
-    reader.then = once
+    reader.inbox.apply = once
     await reader.inbox.handle(seen)
     await reader.inbox.handle(seen)
     await reader.inbox.handle([*missed, *seen])

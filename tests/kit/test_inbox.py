@@ -1,7 +1,7 @@
 """The inbox on a real Kafka: each record takes effect once, wherever one begins."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import asyncpg
@@ -10,7 +10,7 @@ import pytest
 from schemas.topics import STATE
 from services.kit import checkpoint, metrics
 from services.kit.checkpoint import Checkpoint, Place
-from services.kit.db import Connection, Pool
+from services.kit.db import Connection
 from tests.schemas.said import NARVIK
 from tests.stack import until
 
@@ -87,28 +87,26 @@ async def test_a_group_begins_where_postgres_says_though_kafka_has_noted_more(
     assert len(await reader.effects()) == 5
 
 
-async def test_nothing_is_skipped_while_the_checkpoints_are_being_read(
+async def test_a_batch_that_is_in_hand_when_the_place_is_found_makes_it_skip_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, places = await behind_what_kafka_notes(room)
-    found = checkpoint.find
-    read_meanwhile = asyncio.Event()
-    judge = reader.inbox.judge
+    find, lock = checkpoint.find, reader.inbox.lock
+    in_hand = asyncio.Event()
 
-    async def slowly(
-        pool: Pool, group: str, at: Collection[Place]
-    ) -> dict[Place, Checkpoint]:
-        (later,) = await room.writer.write(*facts(1, partition=7))
-        places.append(later)
-        await read_meanwhile.wait()
-        return await found(pool, group, at)
+    async def find_later(*arguments: Any) -> dict[Place, Checkpoint]:
+        # meanwhile a record comes that lies where Kafka would have it begin
+        places.extend(await room.writer.write(*facts(1, partition=7)))
+        await in_hand.wait()
+        return await find(*arguments)
 
-    def judged(*arguments: Any) -> Any:
-        read_meanwhile.set()
-        return judge(*arguments)
+    async def lock_later(*arguments: Any) -> dict[Place, Checkpoint]:
+        in_hand.set()
+        await until(reader.has_found, what="its place")
+        return await lock(*arguments)
 
-    monkeypatch.setattr(checkpoint, "find", slowly)
-    monkeypatch.setattr(reader.inbox, "judge", judged)
+    monkeypatch.setattr(checkpoint, "find", find_later)
+    monkeypatch.setattr(reader.inbox, "lock", lock_later)
     async with reader.consuming():
         await reader.reached(places[-1])
 

@@ -55,10 +55,11 @@ async def test_a_fact_that_makes_the_code_fail_stops_its_own_partition_alone(
     bad = said(partition=3)
     reader.then = fails_on(bad["id"])
 
+    before, after = facts(2, partition=3)
+    beside = facts(3, partition=8)
+    # before it reads, so that all of it is one batch
+    places = await room.writer.write(before, record(bad), after, *beside)
     async with reader.consuming():
-        before, after = facts(2, partition=3)
-        beside = facts(3, partition=8)
-        places = await room.writer.write(before, record(bad), after, *beside)
         await stands(reader)
         later = await room.writer.write(*facts(2, partition=8))
         await reader.reached(*later)
@@ -181,13 +182,14 @@ async def test_facts_of_a_rule_set_that_the_code_does_not_know_wait_for_newer_co
     def newer_code(value: bytes | None, *rest: Any) -> Any:
         return admit((value or b"").replace(b'"ruleset":99', b'"ruleset":1'), *rest)
 
+    # before it reads, so that all of it is one batch
+    places = await room.writer.write(
+        *facts(1, partition=3),
+        record(said(partition=3), ruleset=99),
+        *facts(2, partition=3),
+        *facts(1, partition=8),
+    )
     async with reader.consuming():
-        places = await room.writer.write(
-            *facts(1, partition=3),
-            record(said(partition=3), ruleset=99),
-            *facts(2, partition=3),
-            *facts(1, partition=8),
-        )
         sentence = await stands(reader)
         await reader.reached(places[0], places[-1])
         before = await reader.effects()

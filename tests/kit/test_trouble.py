@@ -37,8 +37,8 @@ async def test_connections_that_break_in_the_middle_lose_and_double_nothing(
     reader = await member(room)
     breaks = [1, 1, 1]
 
-    async def then(_: Connection, arrived: Sequence[Arrived]) -> None:
-        if arrived and breaks:
+    async def then(_: Connection, __: Sequence[Arrived]) -> None:
+        if breaks:
             breaks.pop()
             await room.terminate_others()
 
@@ -128,13 +128,12 @@ async def test_when_a_second_member_comes_and_goes_both_work_and_nothing_is_doub
     second = Member(room)
     worked: set[str] = set()
 
-    async def by_first(_: Connection, arrived: Sequence[Arrived]) -> None:
-        if arrived and second.inbox.consumer:
+    async def by_first(_: Connection, __: Sequence[Arrived]) -> None:
+        if second.inbox.consumer:
             worked.add("first")
 
-    async def by_second(_: Connection, arrived: Sequence[Arrived]) -> None:
-        if arrived:
-            worked.add("second")
+    async def by_second(_: Connection, __: Sequence[Arrived]) -> None:
+        worked.add("second")
 
     async def both() -> bool:
         return len(worked) == 2

@@ -12,15 +12,19 @@ CREATE TABLE receipt (
     accepted   timestamptz NOT NULL,
     -- what was accepted, to compare with when its identity comes again
     record     bytea       NOT NULL,
-    outbox_seq bigint      NOT NULL,
-    topic      text,
-    partition  integer,
-    position   bigint,
-    appended   timestamptz
+    outbox_seq bigint      NOT NULL
 );
 ALTER TABLE receipt ALTER COLUMN record SET STORAGE EXTERNAL;
 CREATE INDEX ON receipt (emitter, id);
-CREATE INDEX ON receipt (outbox_seq) WHERE appended IS NULL;
+
+-- where a fact stands on Kafka: rows of their own, for receipts are large
+CREATE TABLE published (
+    outbox_seq bigint PRIMARY KEY,
+    topic      text        NOT NULL,
+    partition  integer     NOT NULL,
+    position   bigint      NOT NULL,
+    appended   timestamptz NOT NULL
+);
 
 -- refused attempts: the newest thousand of each caller, so that the disk never fills
 CREATE TABLE refused (
