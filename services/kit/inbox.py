@@ -145,19 +145,30 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
             await asyncio.sleep(PATIENCE.total_seconds())
 
     async def note_in_kafka(self) -> None:
-        """After a while, for who watches the group there, not for every batch.
+        """After a while, for who watches the group there, not for every batch."""
+        await asyncio.sleep(NOTE_AFTER.total_seconds())
+        await self.note_now()
+
+    async def note_now(self) -> None:
+        """Note in Kafka what was applied, and not what is in hand.
 
         It decides nothing, so it need not succeed; by itself it would wait for a Kafka
         that is away, and hold up a stop.
         """
-        await asyncio.sleep(NOTE_AFTER.total_seconds())
-        if self.consumer is None:
+        applied = {at: n for at, n in self.positions.items() if self.is_assigned(at)}
+        if not applied:
             return
         try:
             async with asyncio.timeout(COMMIT_LIMIT.total_seconds()):
-                await self.consumer.commit()
+                await self.consumer.commit(applied)
         except (KafkaError, TimeoutError) as error:
             log.info("offsets_not_noted", error=type(error).__name__)
+
+    async def part(self) -> None:
+        """Before the consumer ends: what was to be noted is noted now."""
+        if self.noting is not None and not self.noting.done():
+            self.noting.cancel()
+            await self.note_now()
 
     def postpone(self, by_partition: ByPartition, error_class: str) -> None:
         """Read the batch again, all of it: what was applied is dropped then."""

@@ -88,6 +88,7 @@ async def consume(inbox: Inbox, around: Surroundings) -> None:
         await broker.start()
         await watch(inbox)
     finally:
+        await inbox.part()
         await stop(broker)
 
 

@@ -37,7 +37,7 @@ class Standing:
     def paused(self) -> set[TopicPartition]:
         return set()
 
-    async def commit(self) -> None:
+    async def commit(self, _: object) -> None:
         """It is noted nowhere."""
 
     def pause(self, partition: TopicPartition) -> None:

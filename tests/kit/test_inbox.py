@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import asyncpg
@@ -239,10 +240,38 @@ async def test_kafkas_own_offset_follows_the_checkpoint(room: Room) -> None:
             return all(found.get((t, n), 0) > offset for t, n, offset in places)
 
         await until(noted, what="Kafka's offsets")
+        more = await room.writer.write(*facts(10))
+        await reader.reached(*more)
 
+    # what was applied last is noted when it stops
     found = await asyncio.to_thread(committed, room.bootstrap, room.group)
     checkpoints = await reader.checkpoints()
     assert {at: checkpoints[at] for at in found} == found
+    assert found.keys() >= {(t, n) for t, n, _ in (*places, *more)}
+
+
+async def test_kafkas_own_offset_does_not_run_ahead_of_the_batch_in_hand(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.kit.inbox.NOTE_AFTER", timedelta(0))
+    reader = await member(room)
+    held, release = asyncio.Event(), asyncio.Event()
+
+    async def then(_: Connection, __: Sequence[Any]) -> None:
+        held.set()
+        await release.wait()
+
+    async with reader.consuming():
+        (first,) = await room.writer.write(*facts(1, partition=3))
+        await reader.reached(first)
+        reader.then = then
+        await room.writer.write(*facts(3, partition=3))
+        await held.wait()
+        await reader.inbox.note_now()
+        found = await asyncio.to_thread(committed, room.bootstrap, room.group)
+        release.set()
+
+    assert found[first[:2]] == first[2] + 1
 
 
 async def test_a_stop_lets_the_batch_in_hand_take_effect_whole(room: Room) -> None:
@@ -255,12 +284,10 @@ async def test_a_stop_lets_the_batch_in_hand_take_effect_whole(room: Room) -> No
 
     reader.then = slowly
     async with reader.consuming():
-        (place, *_) = await room.writer.write(*facts(1, partition=3))
+        await room.writer.write(*facts(1, partition=3))
         await begun.wait()
 
     assert len(await reader.effects()) == 1
-    noted = await asyncio.to_thread(committed, room.bootstrap, room.group)
-    assert noted[place[:2]] == place[2] + 1
 
 
 async def test_a_batch_that_is_broken_off_leaves_nothing_and_comes_again(

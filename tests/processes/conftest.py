@@ -67,7 +67,7 @@ class LocalStack:
             path = answer.links["next"]["url"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def local_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
     stack = LocalStack(tmp_path_factory.mktemp("local"))
     started = stack.run("deploy.local", "up", "--detach")
