@@ -60,7 +60,7 @@ class Sequencer:
     async def step(self) -> bool:
         """Take what is new, at most `STEP_FACTS` facts. False where nothing is."""
         async with transaction(self.pool) as conn:
-            if not await store.new_facts(conn, GROUP, 1):
+            if not await store.anything_new(conn, GROUP):
                 return False
             end = await store.lock_sequence(conn)
             rows = await store.new_facts(conn, GROUP, STEP_FACTS)
@@ -77,10 +77,11 @@ class Sequencer:
         self, conn: Connection, end: LogEnd, initiatives: Sequence[Initiative]
     ) -> None:
         """Write what the step has decided, and say what has become readable."""
-        await store.save_shares(
-            conn,
-            [(each.subject, share) for each in initiatives for share in each.changed],
-        )
+        changed = [
+            (each.subject, share) for each in initiatives for share in each.changed
+        ]
+        if changed:
+            await store.save_shares(conn, changed)
         voided = [row for each in initiatives for row in each.voided]
         if voided:
             await store.void(conn, voided, end.step + 1)

@@ -52,6 +52,17 @@ SELECT f.*
  ORDER BY f.appended, f.topic, f.partition, f.position
  LIMIT $2
 """
+ANYTHING_NEW = """
+SELECT EXISTS (
+       SELECT FROM checkpoint AS k
+         LEFT JOIN sequenced AS s USING (topic, topic_id, partition)
+        WHERE k.group_id = $1 AND k.next > coalesce(s.next, 0)
+          AND EXISTS (
+              SELECT FROM fact AS f
+               WHERE (f.topic, f.topic_id, f.partition)
+                     = (k.topic, k.topic_id, k.partition)
+                 AND f.position >= coalesce(s.next, 0) AND f.position < k.next))
+"""
 ADVANCE = """
 INSERT INTO sequenced (topic, topic_id, partition, next)
 SELECT * FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[])
@@ -81,9 +92,13 @@ LOCK_SEQUENCE = """
 SELECT log_id, position, step, greatest(at, clock_timestamp()) AS now
   FROM sequence FOR UPDATE
 """
-MOVE_SEQUENCE = "UPDATE sequence SET position = $1, step = $2, at = $3"
+# and wakes who waits for the feed
+MOVE_SEQUENCE = """
+WITH moved AS (
+    UPDATE sequence SET position = $1, step = $2, at = $3 RETURNING true)
+SELECT pg_notify('delivery_step', '') FROM moved
+"""
 VOID = "UPDATE available SET void_step = $2 WHERE position = ANY($1::bigint[])"
-TOLD = "SELECT pg_notify('delivery_step', '')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +146,12 @@ def record_of(each: Arrived) -> tuple[object, ...]:
         getattr(fact.data, "not_before", None),
         each.value,
     )
+
+
+async def anything_new(conn: Connection, group: str) -> bool:
+    """Whether a step would find anything; a look that writes nothing."""
+    found: bool = await conn.fetchval(ANYTHING_NEW, group)
+    return found
 
 
 async def new_facts(conn: Connection, group: str, most: int) -> list[asyncpg.Record]:
@@ -236,6 +257,8 @@ async def append_rows(
     conn: Connection, rows: Sequence[Row], end: LogEnd
 ) -> list[tuple[int, Row]]:
     """Write lines to the log after `end`; their positions, without a gap."""
+    if not rows:
+        return []
     placed = list(enumerate(rows, end.position + 1))
     await conn.copy_records_to_table(
         "available",
@@ -255,4 +278,3 @@ async def void(conn: Connection, rows: Sequence[Row], step: int) -> None:
 
 async def move_sequence(conn: Connection, end: LogEnd, added: int) -> None:
     await conn.execute(MOVE_SEQUENCE, end.position + added, end.step + 1, end.now)
-    await conn.execute(TOLD)

@@ -220,8 +220,11 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         self, conn: Connection, partitions: Collection[TopicPartition]
     ) -> dict[Place, Checkpoint]:
         places = [self.place_of(partition) for partition in partitions]
-        await checkpoint.create(conn, self.group, places)
-        return await checkpoint.lock(conn, self.group, places)
+        held = await checkpoint.lock(conn, self.group, places)
+        if len(held) < len(places):
+            await checkpoint.create(conn, self.group, places)
+            held = await checkpoint.lock(conn, self.group, places)
+        return held
 
     def judge(
         self, by_partition: ByPartition, held: Mapping[Place, Checkpoint]

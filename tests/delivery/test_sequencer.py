@@ -120,6 +120,13 @@ async def test_an_idle_open_transaction_holds_nothing_up(desk: Desk) -> None:
         await conn.close()
 
 
+async def test_records_that_were_refused_leave_nothing_to_take(desk: Desk) -> None:
+    await desk.tell(many_initiatives(1))
+    await desk.pool.execute("UPDATE checkpoint SET next = next + 5")
+
+    assert await desk.sequencer.step() is False
+
+
 async def test_a_step_that_fails_leaves_no_trace_and_is_taken_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,7 +13,7 @@ import pytest
 from deploy.local import jars, postgres
 from deploy.local.folder import CHECKOUT
 from deploy.local.logs import last_lines
-from deploy.local.postgres_program import unprivileged
+from deploy.local.postgres_program import program, unprivileged
 from deploy.local.processes import User, spawn
 
 from .test_postgres import ask
@@ -54,7 +54,7 @@ def test_as_root_it_works_in_a_private_folder_and_leaves_it_private(
 def test_as_root_it_works_where_the_binaries_too_lie_in_a_private_folder(
     private: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package = postgres.program("initdb").parents[2]
+    package = program("initdb").parents[2]
     for folder in (package, package.with_name(f"{package.name}.libs")):
         shutil.copytree(folder, private / folder.name, symlinks=True)
     moved = private / package.name / "pginstall18" / "bin"

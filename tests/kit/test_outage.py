@@ -18,6 +18,7 @@ from deploy.local.processes import finish
 from schemas.topics import STATE
 from services.kit import lease
 from services.kit.outbox import Outgoing
+from services.kit.producer import Sender
 from services.kit.relay import LeaseLost, Relay
 from services.kit.work import in_background
 from tests.schemas.said import NAV, stamped
@@ -106,6 +107,16 @@ async def test_who_loses_the_lease_or_is_stopped_while_kafka_is_away_sends_nothi
     away: Room, frail: Frail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lease, "RENEW", timedelta(seconds=0.2))
+    kept: list[Sender] = []
+
+    class Kept(Sender):
+        """It must not send on though somebody still holds it, as error frames do."""
+
+        def __init__(self, *arguments: str) -> None:
+            super().__init__(*arguments)
+            kept.append(self)
+
+    monkeypatch.setattr("services.kit.relay.Sender", Kept)
     loser, winner, reader = away.relay(), away.relay(), Member(away)
     await away.writer.write(*facts(1))
     begin = await away.reader.ends()
@@ -129,6 +140,7 @@ async def test_who_loses_the_lease_or_is_stopped_while_kafka_is_away_sends_nothi
         await sent(away, seconds=30)
 
     assert took < 10
+    assert len(kept) == 3
     assert len(await away.reader.since(begin)) == 10
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from threading import Event
 from time import monotonic
+from typing import Any
 
 import pytest
 
@@ -150,7 +152,7 @@ async def test_a_late_row_does_not_wait_for_the_traffic_to_end(room: Room) -> No
         async with transaction(room.pool) as conn:
             await late_row(conn)
         try:
-            await until(is_sent, seconds=2, what="the late row among the traffic")
+            await until(is_sent, seconds=5, what="the late row among the traffic")
         finally:
             until_sent.set()
 
@@ -216,18 +218,26 @@ async def test_a_claim_is_bounded_in_bytes_but_never_empty(
 
 
 async def test_a_clean_stop_in_the_middle_loses_nothing_and_repeats_nothing(
-    room: Room,
+    room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = await room.reader.ends()
     records = rows(9_000, keys=50)
     await put(room, records)
+    answered, slow = Claim.answered, Event()
+
+    def late(claim: Claim, *answer: Any) -> None:
+        # in the producer's thread: what is sent has not been acknowledged yet
+        slow.wait(0.0 if claim.published else 0.2)
+        answered(claim, *answer)
 
     async def some_left() -> bool:
         return await room.count("outbox") < len(records)
 
+    monkeypatch.setattr(Claim, "answered", late)
     async with going(room.relay()):
         await until(some_left, what="the first rows to be sent")
     left = await room.count("outbox")
+    slow.set()
     async with going(room.relay()):
         await sent(room)
 
@@ -332,6 +342,18 @@ async def test_a_relay_that_was_paused_beyond_its_lease_sends_no_more(
 
     assert await room.count("outbox") == 10
     assert await values(room, begin) == []
+
+
+async def test_a_relay_that_loses_its_lease_while_it_sends_claims_no_more(
+    room: Room,
+) -> None:
+    loser, other = room.relay(), Lease(room.pool, "relay")
+    assert await other.take()
+    await put(room, rows(10))
+
+    await loser.drain(NobodySends())
+
+    assert await room.count("outbox") == 10
 
 
 async def test_a_relay_that_loses_its_lease_with_rows_in_flight_gives_up(
