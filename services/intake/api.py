@@ -36,6 +36,8 @@ class Intake:
     pool: Pool
     callers: Callers
     clock: Clock
+    # what was accepted is to be sent now
+    wake_relay: Callable[[], None]
 
 
 async def intake_of(request: Request) -> Intake:
@@ -84,6 +86,7 @@ async def emit(request: Request, here: Here, dry_run: bool = False) -> Response:
         raise problem from None
     if dry_run:
         return answers.would_accept(accepted)
+    here.wake_relay()
     metrics.FACTS_ACCEPTED.inc(len(accepted.receipts) - len(accepted.known))
     return answers.accepted(accepted)
 

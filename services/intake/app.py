@@ -46,7 +46,9 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
                 bootstrap=around.kafka_bootstrap,
                 on_published=store.note_published,
             )
-            app.state.intake = Intake(pool, Callers(Tokens.of(around)), clock)
+            app.state.intake = Intake(
+                pool, Callers(Tokens.of(around)), clock, relay.ring
+            )
             app.state.checks = (health.database(pool), health.consumer(inbox))
             async with in_background(
                 relay=relay.run,

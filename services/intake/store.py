@@ -75,7 +75,8 @@ SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[]
                      $6::text[], $7::text[], $8::text[], $9::timestamptz[],
                      $10::bytea[], $11::bigint[])
 """
-# one statement, so one journey to Postgres: all of it, unless any was said before
+# one statement, so one journey to Postgres: all of it, unless any was said before; it
+# notifies nobody, for whoever waits is woken afterwards (`Relay.ring`)
 ADD_NEW = """
 WITH given AS (
     SELECT * FROM unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::text[],
@@ -85,7 +86,8 @@ WITH given AS (
                AS g (id, mark, emitter, supplier, subject, source, event_id, type,
                      accepted, record, topic, key, n)),
 known AS (
-    SELECT FROM receipt JOIN given USING (mark) LIMIT 1),
+    SELECT FROM given CROSS JOIN LATERAL (
+           SELECT FROM receipt WHERE receipt.mark = given.mark LIMIT 1) AS first),
 placed AS (
     INSERT INTO outbox (topic, key, value)
     SELECT topic, key, record FROM given WHERE NOT EXISTS (SELECT FROM known)

@@ -17,13 +17,18 @@ class Outgoing:
     value: bytes
 
 
+# and wakes the relay once it is committed
 APPEND = """
-  INSERT INTO outbox (topic, key, value)
-  SELECT topic, key, value
-    FROM unnest($1::text[], $2::bytea[], $3::bytea[])
-         WITH ORDINALITY AS given (topic, key, value, n)
-   ORDER BY n
-RETURNING seq
+WITH placed AS (
+    INSERT INTO outbox (topic, key, value)
+    SELECT topic, key, value
+      FROM unnest($1::text[], $2::bytea[], $3::bytea[])
+           WITH ORDINALITY AS given (topic, key, value, n)
+     ORDER BY n
+    RETURNING seq),
+told AS MATERIALIZED (
+    SELECT pg_notify(current_schema() || '_outbox', ''))
+SELECT seq FROM placed, told
 """
 
 

@@ -13,6 +13,7 @@ from . import lease, metrics, outbox, wake
 from .db import Connection, Pool, transaction
 from .lease import Lease
 from .producer import Claim, Published, Sender, never_sent
+from .wake import Wake
 
 log = structlog.get_logger()
 
@@ -81,6 +82,14 @@ class Relay:
         self.lease = Lease(pool, "relay")
         # sent, and not yet taken out of the outbox
         self.flying: deque[Claim] = deque()
+        self.woken: Wake | None = None
+
+    def ring(self) -> None:
+        """Rows were committed here. A notification in their transaction would make
+        all commits of the database wait for one another, so it comes after them.
+        """
+        if self.woken is not None:
+            self.woken.ring()
 
     async def run(self) -> None:
         """Until cancelled, or until Postgres or Kafka fails; call it again then."""
@@ -90,13 +99,17 @@ class Relay:
             await asyncio.to_thread(sender.connect)
             channel = f"{self.schema}_outbox"
             async with wake.listening(self.url, self.schema, channel) as woken:
+                self.woken = woken
                 while True:
                     if await self.lease.keep():
                         await self.drain(sender)
+                    else:
+                        await woken.pass_on()
                     # a little patience: fewer and larger claims where rows come often
                     await asyncio.sleep(PATIENCE.total_seconds())
                     await woken.wait(min(SAFETY_LOOK, lease.RENEW))
         finally:
+            self.woken = None
             await self.part(sender)
 
     async def drain(self, sender: Sender) -> None:

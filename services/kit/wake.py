@@ -13,9 +13,24 @@ from .db import connect
 class Wake:
     """Waits for a notification. The connection may be lost; then waiting says so."""
 
-    def __init__(self, conn: "asyncpg.Connection[asyncpg.Record]") -> None:
+    def __init__(
+        self, conn: "asyncpg.Connection[asyncpg.Record]", channel: str
+    ) -> None:
         self.conn = conn
+        self.channel = channel
         self.called = asyncio.Event()
+        self.rung = False
+
+    def ring(self) -> None:
+        """Wake whoever waits in this process, without a journey to Postgres."""
+        self.rung = True
+        self.called.set()
+
+    async def pass_on(self) -> None:
+        """Notify other processes if it was rung here: once for all the rings before."""
+        if self.rung:
+            self.rung = False
+            await self.conn.execute("SELECT pg_notify($1, '')", self.channel)
 
     async def wait(self, limit: timedelta) -> bool:
         """True if notified since the last wait, False after `limit`.
@@ -37,10 +52,16 @@ class Wake:
 async def listening(url: str, schema: str, channel: str) -> AsyncIterator[Wake]:
     """Listen on a channel with a connection of its own. Raises what asyncpg raises."""
     conn = await connect(url, schema)
-    wake = Wake(conn)
+    wake = Wake(conn, channel)
+    own = conn.get_server_pid()
+
+    def on_notification(_: object, pid: int, *__: object) -> None:
+        if pid != own:
+            wake.called.set()
+
     try:
         conn.add_termination_listener(lambda _: wake.called.set())
-        await conn.add_listener(channel, lambda *_: wake.called.set())
+        await conn.add_listener(channel, on_notification)
         yield wake
     finally:
         await close(conn)

@@ -30,11 +30,11 @@ SELECT subject, place, '' FROM unnest($1::text[], $2::bytea[]) AS p (subject, pl
 """
 STATES = "SELECT subject, body FROM initiative WHERE subject = ANY($1::text[])"
 LOCK_STATES = STATES + " ORDER BY subject FOR UPDATE"
+# found by the key, whatever a plan that was made for an empty table would do
 SAVE = """
-UPDATE initiative AS i
-   SET body = p.body
-  FROM unnest($1::text[], $2::bytea[]) AS p (subject, body)
- WHERE i.subject = p.subject
+INSERT INTO initiative (subject, place, body)
+SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])
+    ON CONFLICT (subject) DO UPDATE SET body = excluded.body
 """
 LIST_UNDER = """
 INSERT INTO listed (channel, place, subject)
@@ -164,6 +164,7 @@ async def save(conn: Connection, found: Iterable[State]) -> None:
     await conn.execute(
         SAVE,
         [state.subject for state in ordered],
+        [place_in_lists(state.subject) for state in ordered],
         [to_bytes(state) for state in ordered],
     )
 

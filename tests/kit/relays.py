@@ -54,3 +54,10 @@ def leads(one: Relay) -> Callable[[], Awaitable[bool]]:
         return one.lease.held
 
     return held
+
+
+def listens(one: Relay) -> Callable[[], Awaitable[bool]]:
+    async def hears() -> bool:
+        return one.woken is not None
+
+    return hears

@@ -1,9 +1,11 @@
 """The outbox: what is to be published commits with what makes it true."""
 
+from datetime import timedelta
+
 import pytest
 
 from schemas.topics import STATE, TRACKER
-from services.kit import outbox
+from services.kit import outbox, wake
 from services.kit.db import transaction
 from services.kit.outbox import Outgoing
 
@@ -37,6 +39,19 @@ async def test_nothing_is_put_in_when_the_callers_transaction_fails(
         await fails()
 
     assert await room.count("outbox") == 0
+
+
+async def test_who_waits_for_the_outbox_is_woken_once_it_is_committed(
+    room: Room,
+) -> None:
+    long, short = timedelta(seconds=10), timedelta(seconds=0.05)
+    async with wake.listening(room.url, "kit", "kit_outbox") as woken:
+        async with transaction(room.pool) as conn:
+            await outbox.append(conn, [Outgoing(STATE, b"k", b"v")])
+            before = await woken.wait(short)
+
+        assert not before
+        assert await woken.wait(long)
 
 
 async def test_nothing_is_seen_before_the_callers_transaction_has_ended(

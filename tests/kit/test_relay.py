@@ -24,7 +24,10 @@ from tests.stack import until
 
 from .conftest import Room
 from .kafka import Ends, partition_of
-from .relays import going, leads, note, put, rows, sent
+from .relays import going, leads, listens, note, put, rows, sent
+
+# a row of whose commit nobody is notified
+UNTOLD = "INSERT INTO outbox (topic, key, value) VALUES ($1, 'k', 'v')"
 
 
 async def values(room: Room, begin: Ends) -> list[bytes]:
@@ -166,11 +169,27 @@ async def test_a_row_is_sent_though_its_notification_was_lost(
         await sent(room)
 
         async with transaction(room.pool) as conn:
-            # a replica's triggers do not fire, so nobody is woken
-            await conn.execute("SET LOCAL session_replication_role = replica")
-            await outbox.append(conn, rows(1))
+            # as where its writer died before it could wake anybody
+            await conn.execute(UNTOLD, STATE.name)
 
         await sent(room)
+
+
+async def test_who_is_rung_sends_at_once_and_who_does_not_lead_passes_it_on(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "SAFETY_LOOK", timedelta(seconds=60))
+    monkeypatch.setattr(lease, "RENEW", timedelta(seconds=60))
+    first, other = room.relay(), room.relay()
+    async with going(first):
+        await until(leads(first), what="the first to lead")
+        async with going(other):
+            await until(listens(other), what="the other to listen")
+            for one in (first, other):
+                await room.pool.execute(UNTOLD, STATE.name)
+                one.ring()
+                await sent(room)
+        assert not other.lease.held
 
 
 async def test_what_kafka_would_never_take_is_set_aside_and_the_others_go_on(

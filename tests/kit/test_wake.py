@@ -43,6 +43,25 @@ async def test_many_notifications_wake_it_once(room: Room) -> None:
         assert not await woken.wait(SHORT)
 
 
+async def test_a_ring_wakes_this_process_and_is_passed_on_once_to_the_others(
+    room: Room,
+) -> None:
+    async with (
+        wake.listening(room.url, "kit", "mine") as here,
+        wake.listening(room.url, "kit", "mine") as there,
+    ):
+        here.ring()
+        here.ring()
+        assert await here.wait(SHORT)
+        assert not await there.wait(SHORT)
+
+        await here.pass_on()
+        assert await there.wait(LONG)
+        await here.pass_on()
+        assert not await there.wait(SHORT)
+        assert not await here.wait(SHORT)
+
+
 async def test_a_connection_that_is_lost_is_not_taken_for_silence(room: Room) -> None:
     async with wake.listening(room.url, "kit", "mine") as woken:
         await room.terminate_others()

@@ -15,14 +15,6 @@ CREATE TABLE lease (
     until  timestamptz NOT NULL
 );
 
-CREATE FUNCTION wake_relay() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM pg_notify(TG_TABLE_SCHEMA || '_outbox', '');
-    RETURN NULL;
-END $$;
-CREATE TRIGGER wake_relay AFTER INSERT ON outbox
-    FOR EACH STATEMENT EXECUTE FUNCTION wake_relay();
-
 -- for operations, who see no content
 DO $$ BEGIN
     EXECUTE format(
