@@ -20,6 +20,8 @@ from . import log
 from .migrations import Changed, migrate
 from .settings import Surroundings
 
+# it counts by an error's type and logs its text by itself; neither is ours
+stamina.instrumentation.set_on_retry_hooks([])
 PATIENCE = timedelta(seconds=30)
 ON_ITS_WAY = (OSError, asyncpg.exceptions.CannotConnectNowError)
 WRONG_ADDRESS = (

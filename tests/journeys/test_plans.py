@@ -31,5 +31,6 @@ async def test_no_table_that_grows_is_read_from_end_to_end_for_a_fact(
         await tidlig.emit(registered(NAV, f"{NAV}:plan-{n}", f"Tiltak {n}"))
     found = await until(read_through, what="the statistics")
 
-    # reading all of it for each fact would be half of FACTS * FACTS rows
-    assert max(found.values()) < FACTS * 10, found
+    # reading all of it for each fact would be half of FACTS * FACTS rows; a table of a
+    # page or two is read through now and then, and rightly so
+    assert max(found.values()) < FACTS * FACTS / 4, found

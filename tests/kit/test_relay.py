@@ -240,7 +240,7 @@ async def test_a_clean_stop_in_the_middle_loses_nothing_and_repeats_nothing(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begin = await room.reader.ends()
-    records = rows(9_000, keys=50)
+    records = rows(20_000, keys=50)
     await put(room, records)
     answered, slow = Claim.answered, Event()
 
