@@ -3,7 +3,10 @@ SHELL := /bin/sh
 PYTHON ?= python3
 V := .venv/bin
 
-.PHONY: help demo demo-broken test test-long check up down lag bench schemas lock
+# a module at a time on each of two workers, each with a Kafka and a Postgres of its own
+SIDE_BY_SIDE := -n 2 --dist loadscope
+
+.PHONY: help demo demo-broken test test-long check up down lag bench schemas release wheel lock
 .DEFAULT_GOAL := help
 
 help:           ## this list
@@ -12,16 +15,16 @@ help:           ## this list
 demo: .venv/local          ## announce, share, read, answer: the whole path on a real Kafka and Postgres
 	@$(V)/python -m deploy.local demo
 
-demo-broken: .venv/local   ## the same with a relay that drops one fact: must end with another status
+demo-broken: .venv/local   ## the same with an intake that loses one fact: must end with another status
 	@$(V)/python -m deploy.local demo --broken
 
 test: .venv/dev            ## every check and test, under 8 minutes
 	@$(MAKE) --no-print-directory check
-	@$(V)/python -m pytest -m "not long"
+	@$(V)/python -m pytest $(SIDE_BY_SIDE) -m "not long"
 
 test-long: .venv/dev       ## the same with the long runs
 	@$(MAKE) --no-print-directory check
-	@$(V)/python -m pytest
+	@$(V)/python -m pytest $(SIDE_BY_SIDE)
 
 check: .venv/dev           ## lint, types, import rules, generated files
 	@$(V)/ruff check .
@@ -29,11 +32,13 @@ check: .venv/dev           ## lint, types, import rules, generated files
 	@$(V)/mypy
 	@$(V)/lint-imports --no-cache
 	@$(V)/python -m schemas.generate --check
+	@$(V)/python -m deploy.published --check
+	@$(V)/python -m schemas.compatibility
 
 up: .venv/local            ## start Kafka, Postgres and every service, until Ctrl-C
 	@$(V)/python -m deploy.local up
 
-down: .venv/local          ## stop them, wherever they were started
+down: .venv/local          ## stop them, wherever they were started; the data stay
 	@$(V)/python -m deploy.local down
 
 lag: .venv/local           ## how far behind anyone is
@@ -42,13 +47,20 @@ lag: .venv/local           ## how far behind anyone is
 bench: .venv/dev           ## how fast, against this machine's floor; writes build/bench.json
 	@$(V)/python -m bench
 
-schemas: .venv/dev         ## make anew what is derived from the type table
+schemas: .venv/dev         ## make anew what is derived: from the type table, from the services
 	@$(V)/python -m schemas.generate
+	@$(V)/python -m deploy.published
+
+release: .venv/dev         ## publish the schemas of frozen rule sets, never changing one
+	@$(V)/python -m schemas.compatibility release
+
+wheel: .venv/dev           ## the wheel for who emits or follows from Python, into build/
+	@cd schemas && ../$(V)/python -I -m hatchling build -t wheel -d ../build
 
 lock: .venv/dev            ## lock the requirements with hashes (needs uv)
-	uv pip compile -q --generate-hashes --no-header --no-annotate requirements.in -o requirements.txt
-	uv pip compile -q --generate-hashes --no-header --no-annotate requirements-local.in -o requirements-local.txt
-	uv pip compile -q --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate requirements.in -o requirements.txt
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate requirements-local.in -o requirements-local.txt
+	uv pip compile -q --universal --generate-hashes --no-header --no-annotate requirements-dev.in -o requirements-dev.txt
 
 .venv/local: requirements-local.txt
 	@$(call install,requirements-local.txt)

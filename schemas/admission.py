@@ -6,18 +6,22 @@ effect, and no consumer ever judges differently.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from typing import cast
 
+import orjson
 from pydantic import BaseModel, ValidationError
 
 from . import channels, national_id, spoken
+from .corrections import Correction, FactCorrected
 from .envelope import (
     ADDED_BY_INTAKE,
     MAX_RECORD_BYTES,
     MEDIA_TYPE,
+    PREFIX,
     Event,
     Visibility,
     read,
@@ -30,13 +34,15 @@ from .identity import (
     owner_of,
     speaker_of,
 )
+from .models import FactRef, Naming, field_of
 from .rulesets import NEWEST, RuleSet, ruleset
 from .strict_json import NotStrict
 from .topics import PARTY_TOPICS, TRACKER, Line
 from .tracker import InitiativeReadable, InitiativeReceived
-from .types import TYPES_OF
+from .types import TYPES_OF, EventType
 
 Headers = Sequence[tuple[str, bytes | None]]
+SUBJECT, TRACKER_SOURCE = map(re.compile, (SUBJECT_PATTERN, TRACKER_SOURCE_PATTERN))
 HASH = re.compile(r"[0-9a-f]{64}")
 SALT = re.compile(r"[0-9a-f]{32}")
 
@@ -115,7 +121,10 @@ def read_data(event: Event, rules: RuleSet) -> tuple[BaseModel | None, list[Faul
         data = row.model.model_validate_json(event.data_bytes)
     except ValidationError as error:
         return None, faults + [fault_in(detail) for detail in error.errors()]
-    return data, faults + list(reference_faults(event, data, rules))
+    faults += reference_faults(event, data, rules)
+    if isinstance(data, Naming):
+        faults += naming_faults(event, data, rules)
+    return data, faults
 
 
 def national_id_faults(event: Event) -> Iterator[Fault]:
@@ -134,19 +143,75 @@ def fault_in(error: object) -> Fault:
 
 def reference_faults(event: Event, data: BaseModel, rules: RuleSet) -> Iterator[Fault]:
     """Municipality codes that are known, and grants that the speaker can name."""
-    holder = getattr(data, "changes", data)
-    base = "/data/changes" if holder is not data else "/data"
-    for index, code in enumerate(getattr(holder, "municipalities", None) or ()):
+    changes = field_of(data, "changes")
+    holder, base = (
+        (data, "/data")
+        if not isinstance(changes, BaseModel)
+        else (changes, "/data/changes")
+    )
+    for index, code in enumerate(field_of(holder, "municipalities") or ()):
         if not rules.knows_municipality(code):
             yield Fault(
                 "unknown_municipality",
                 f"{base}/municipalities/{index}",
                 f"{code} is no municipality of rule set {rules.number}",
             )
-    grant = getattr(data, "grant", None)
+    grant = field_of(data, "grant")
     owner = owner_of(str(event.attributes.get("subject")))
     if grant is not None and speaker_of(grant.source) != owner:
         yield Fault("grant", "/data/grant/source", "a grant is the owner's own fact")
+    yield from organisation_faults(data, rules)
+
+
+def organisation_faults(data: BaseModel, rules: RuleSet) -> Iterator[Fault]:
+    """Every organisation that is named is one that the rule set knows."""
+    for pointer, orgnr in organisations_named(data):
+        if not rules.knows(orgnr):
+            detail = f"{orgnr} is no organisation of rule set {rules.number}"
+            yield Fault("unknown_organisation", pointer, detail)
+        elif pointer == "/data/with" and rules.line_of(orgnr) is None:
+            detail = f"{orgnr} owns no initiative here"
+            yield Fault("unknown_organisation", pointer, detail)
+
+
+def organisations_named(data: BaseModel) -> Iterator[tuple[str, str]]:
+    """Organisation numbers in what is said, each with where it stands."""
+    if (believed := field_of(data, "believed_owner")) is not None:
+        yield "/data/believed_owner", believed
+    if (other := field_of(data, "counterpart")) is not None:
+        yield "/data/with", owner_of(other)
+    for name in ("request", "estimate", "disputed", "fact"):
+        if isinstance(ref := field_of(data, name), FactRef):
+            yield f"/data/{name}/source", speaker_of(ref.source)
+
+
+def naming_faults(event: Event, data: Naming, rules: RuleSet) -> Iterator[Fault]:
+    """Only a party's own fact can be named, and of the types that can be put right."""
+    row = TYPES_OF[rules.number].get(f"{PREFIX}.{data.type}.v1")
+    if row is None or row.group == "tracker" or row.readers in ("grant", "named"):
+        detail = "no type that can be named; grants are ended, corrections stand"
+        yield Fault("type", "/data/type", detail)
+        return
+    if not isinstance(data, Correction):
+        return
+    if speaker_of(data.fact.source) != speaker_of(str(event.attributes.get("source"))):
+        yield Fault("not_the_speaker", "/data/fact/source", "correct your own facts")
+    if isinstance(data, FactCorrected):
+        yield from corrected_faults(event, data, row, rules)
+
+
+def corrected_faults(
+    event: Event, data: FactCorrected, row: EventType, rules: RuleSet
+) -> Iterator[Fault]:
+    """What is put in place is judged as what it replaces was."""
+    try:
+        inner = row.model.model_validate_json(orjson.dumps(data.data))
+    except ValidationError as error:
+        wrong: Iterable[Fault] = [fault_in(detail) for detail in error.errors()]
+    else:
+        wrong = reference_faults(event, inner, rules)
+    for fault in wrong:
+        yield replace(fault, pointer="/data" + fault.pointer)
 
 
 def tracker_faults_of(
@@ -158,10 +223,10 @@ def tracker_faults_of(
     row = TYPES_OF[rules.number].get(str(said.get("type")))
     if row is None or row.group != "tracker":
         faults.append(Fault("unknown_type", "/type", "no type of the tracker"))
-    if not re.fullmatch(TRACKER_SOURCE_PATTERN, str(said.get("source"))):
+    if not TRACKER_SOURCE.fullmatch(str(said.get("source"))):
         faults.append(Fault("source", "/source", "urn:tidlig:<service>"))
     subject = str(said.get("subject"))
-    if not re.fullmatch(SUBJECT_PATTERN, subject) or not is_orgnr(owner_of(subject)):
+    if not SUBJECT.fullmatch(subject) or not is_orgnr(owner_of(subject)):
         faults.append(Fault("subject", "/subject", "no initiative id"))
     if said.keys() & {"visibility", "audience"}:
         faults.append(Fault("visibility", "/visibility", "recipients say who reads"))

@@ -33,6 +33,6 @@ def in_order(text: str) -> tuple[str, ...] | None:
     None where it is in another form.
     """
     values = text.split(" ")
-    if not text or values != sorted(set(values)):
+    if "" in values or values != sorted(set(values)):
         return None
     return tuple(values)

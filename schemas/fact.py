@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from .channels import orgnr_in
 from .envelope import CONTENT, Visibility, read
 from .identity import Ref, canonical, mark, owner_of
+from .models import Naming, field_of
 from .topics import Line
 from .types import EventType, ReaderRule
 
@@ -63,15 +64,35 @@ class Fact:
         """The grant that this fact is, ends or opens; None for all others."""
         if self.type.readers != "grant":
             return None
-        named = getattr(self.data, "grant", None)
+        named = field_of(self.data, "grant")
         return self.ref if named is None else Ref(named.source, named.id)
+
+    @property
+    def named(self) -> Ref | None:
+        """The fact that a correction, withdrawal or setting aside is about."""
+        if not isinstance(self.data, Naming):
+            return None
+        return Ref(self.data.fact.source, self.data.fact.id)
+
+    @property
+    def named_type(self) -> str | None:
+        """The type that the named fact is said to have, without prefix and version."""
+        return self.data.type if isinstance(self.data, Naming) else None
+
+    @property
+    def counterpart(self) -> str | None:
+        """The owner of the other initiative, where the fact ties two together."""
+        other = field_of(self.data, "counterpart")
+        return None if other is None else owner_of(other)
 
     @property
     def key(self) -> str:
         """The key within its family; empty where each field is a key of its own."""
-        if self.type.key in ("key", "gate"):
-            return str(getattr(self.data, self.type.key))
-        return f"{self.source} {self.id}" if self.type.key == "itself" else ""
+        if self.type.key == "itself":
+            return f"{self.source} {self.id}"
+        if self.type.key in ("single", "fields"):
+            return ""
+        return str(getattr(self.data, self.type.key))
 
     @property
     def named_organisations(self) -> frozenset[str]:

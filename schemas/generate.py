@@ -1,6 +1,8 @@
 """Makes what is derived from the type table: `python -m schemas.generate [--check]`.
 
-JSON Schemas of every type's `data`, and the tables of types in the READMEs.
+JSON Schemas of every type's `data` and of whole events, AsyncAPI, the catalogue page,
+and the tables of types in the READMEs. OpenAPI is made from the services, by
+`python -m deploy.published`.
 """
 
 import json
@@ -11,9 +13,11 @@ from hashlib import sha256
 from pathlib import Path
 
 from . import rulesets
+from .published import asyncapi, catalogue, events, shapes
+from .published.meaning import SAID_BY, first_sentence
 from .rulesets import DATA_FILES
 from .topics import ALL, Topic
-from .types import TYPES, TYPES_OF, EventType
+from .types import TYPES, TYPES_OF
 
 HERE = Path(__file__).parent
 START, END = "<!-- made by `make schemas` -->", "<!-- end -->"
@@ -27,36 +31,40 @@ def main(arguments: list[str]) -> int:
             print(f"stale: {path.relative_to(HERE.parent)}; run `make schemas`")
         return 1 if stale else 0
     for path, text in products():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_text(text, "utf-8")
     print(f"{len(TYPES)} types, {len(stale)} files made anew")
     return 0
 
 
 def products() -> Iterator[tuple[Path, str]]:
     """Every file that is made, with what it should hold."""
-    for row in TYPES.values():
-        yield HERE / "generated" / f"{row.full_name}.json", json_schema(row)
+    made, rows = HERE / "generated", TYPES.values()
+    for row in rows:
+        yield made / f"{row.full_name}.json", as_text(shapes.writer(row))
+        yield made / "reader" / f"{row.full_name}.json", as_text(shapes.reader(row))
+    written = events.whole(events.any_written(rows))
+    yield made / "events.json", as_text(written)
+    yield made / "reader" / "events.json", as_text(events.whole(events.any_read()))
+    yield made / "asyncapi.json", as_text(asyncapi.document())
+    yield HERE / "catalogue.md", catalogue.page()
     for readme in (HERE / "README.md", HERE.parent / "README.md"):
         yield readme, with_table(readme)
 
 
 def current(path: Path) -> str | None:
-    return path.read_text() if path.exists() else None
+    return path.read_text("utf-8") if path.exists() else None
 
 
-def json_schema(row: EventType) -> str:
-    """The closed JSON Schema of a type's `data`, for emitters."""
-    schema = row.model.model_json_schema()
-    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+def as_text(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def ruleset_digest(number: int) -> str:
     """SHA-256 over all that a rule set judges by: its data and its types."""
     digest = sha256()
     for name in DATA_FILES:
-        digest.update((rulesets.HERE / str(number) / name).read_bytes())
+        digest.update(rulesets.data_file(number, name).read_bytes())
     for row in TYPES_OF[number].values():
         columns = {**asdict(row), "model": without_texts(row.model.model_json_schema())}
         digest.update(json.dumps(columns, sort_keys=True).encode())
@@ -110,18 +118,6 @@ def topic_cells(topic: Topic) -> tuple[str, ...]:
         f"{topic.retention.days} days" if topic.retention else "without end",
     )
 
-
-def first_sentence(row: EventType) -> str:
-    """The first paragraph of the type's public text."""
-    text = (row.model.__doc__ or "").split("\n\n")[0]
-    return " ".join(text.split())
-
-
-SAID_BY = {
-    "owner": "the initiative's owner",
-    "other": "any other organisation with a line",
-    "tracker": "the tracker",
-}
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -45,26 +45,30 @@ class InitiativeRegistered(Data):
     )
     summary: Text | None = None
     scope: Scope | None = Field(
-        None, description="Run centrally, or locally by a municipality or office."
+        default=None,
+        description="Run centrally, or locally by a municipality or office.",
     )
     municipalities: Municipalities | None = Field(
-        None, description="Codes of the municipalities it touches, where known."
+        default=None, description="Codes of the municipalities it touches, where known."
     )
     reference: Sentence | None = Field(
-        None, description="Where it stands in a public list, if it does."
+        default=None, description="Where it stands in a public list, if it does."
     )
-    language: Language | None = Field(None, description="Language of the texts.")
+    language: Language | None = Field(
+        default=None, description="Language of the texts."
+    )
     synthetic: Literal[True] | None = Field(
-        None, description="True marks a made-up initiative: demonstration or test."
+        default=None,
+        description="True marks a made-up initiative: demonstration or test.",
     )
 
 
 class DescriptionChanges(Data):
     """The fields of a description that change; null clears one that is optional."""
 
-    title: Sentence = Field("", validate_default=False)
-    problem: Sentence = Field("", validate_default=False)
-    contact_role: Sentence = Field("", validate_default=False)
+    title: Sentence = Field(default="", validate_default=False)
+    problem: Sentence = Field(default="", validate_default=False)
+    contact_role: Sentence = Field(default="", validate_default=False)
     summary: Text | None = None
     scope: Scope | None = None
     municipalities: Municipalities | None = None

@@ -1,7 +1,7 @@
 """What the models of `data` share: closed, frozen, bounded texts."""
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,7 +13,11 @@ Sentence = Annotated[
 Text = Annotated[str, StringConstraints(min_length=1, max_length=8000, pattern=r"\S")]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 MunicipalityCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}$")]
+Orgnr = Annotated[str, StringConstraints(pattern=r"^[0-9]{9}$")]
 Language = Literal["nb", "nn"]
+# whole Norwegian kroner
+Kroner = Annotated[int, Field(ge=0, le=10**13)]
+Year = Annotated[int, Field(ge=1990, le=2200)]
 TypeName = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z]+){1,3}$")]
 # Prosjektveiviseren's decision points, BP1 start concept to BP6 confirm effects
 Gate = Literal["BP1", "BP2", "BP3", "BP4", "BP5", "BP6"]
@@ -64,3 +68,18 @@ class TypedFactRef(FactRef):
     """The same, with its type (without prefix and version)."""
 
     type: TypeName
+
+
+class Naming(Data):
+    """What is about another fact: which, and its type (without prefix and version)."""
+
+    fact: FactRef
+    type: TypeName
+
+
+def field_of(data: BaseModel, name: str) -> Any:
+    """A field of a model, or None where it has none of that name.
+
+    What a model lacks costs `getattr` many times what it costs to look in here.
+    """
+    return vars(data).get(name)

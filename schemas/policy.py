@@ -59,17 +59,25 @@ class Said(Protocol):
     def recipients(self) -> Collection[str]: ...
     @property
     def grant(self) -> Ref | None: ...
+    @property
+    def counterpart(self) -> str | None: ...
 
 
 Grants = Mapping[Ref, Grant]
 
 
-def may_read(fact: Said, reader: Reader, grants: Grants) -> bool:
-    """Whether `reader` may read `fact`; `grants` are all of its initiative."""
-    return any(opens(fact, channel, grants) for channel in reader.channels)
+def may_read(
+    fact: Said, reader: Reader, grants: Grants, named: Said | None = None
+) -> bool:
+    """Whether `reader` may read `fact`; `grants` are all of its initiative.
+
+    `named` is the fact that a correction, withdrawal or setting aside is about; None
+    while it is unknown or of another type.
+    """
+    return any(opens(fact, channel, grants, named) for channel in reader.channels)
 
 
-def opens(fact: Said, channel: str, grants: Grants) -> bool:
+def opens(fact: Said, channel: str, grants: Grants, named: Said | None = None) -> bool:
     """Whether `fact` is open to `channel`.
 
     An organisation's own channel is judged with all that the organisation is.
@@ -80,6 +88,11 @@ def opens(fact: Said, channel: str, grants: Grants) -> bool:
         return channel in fact.recipients
     if fact.readers == "grant":
         return opens_grant(fact, channel, grants)
+    if fact.readers == "named":
+        return named is not None and opens(named, channel, grants)
+    if fact.counterpart is not None and channel == organisation(fact.counterpart):
+        # whoever owns the other side of a tie knows what is said of it
+        return True
     if fact.speaker == fact.owner:
         return opens_owners(fact, channel, grants)
     return opens_others(fact, channel, grants)

@@ -30,7 +30,7 @@ class InitiativeShared(Data):
 
     open_decisions: Decisions | None = None
     not_before: Annotated[AwareDatetime, Field()] | None = Field(
-        None, description="The embargo: not readable before this moment."
+        default=None, description="The embargo: not readable before this moment."
     )
     reply_by: Day | None = None
     six_questions: SixQuestions | None = None

@@ -14,9 +14,9 @@ from .identity import (
     owner_of,
     speaker_of,
 )
-from .national_id import holds_national_id
+from .national_id import holds_national_id, may_hold_national_id
 from .rulesets import RuleSet
-from .types import TYPES_OF, EventType
+from .types import RESERVED, TYPES_OF, EventType
 
 Attributes = Mapping[str, object]
 
@@ -36,7 +36,9 @@ SHAPES = {
     "audience": r"[!-~][ -~]{0,8000}",
     "visibility": r"own|named|shared|public",
 }
+HOLDING_TEXT = ("subject", "id", "source", "actor", "correlationid", "causationid")
 COMPILED = {name: re.compile(shape) for name, shape in SHAPES.items()}
+PARTY_SOURCE, SUBJECT = map(re.compile, (PARTY_SOURCE_PATTERN, SUBJECT_PATTERN))
 # a refusal because of who speaks, not of what is said
 FORBIDDEN = frozenset(
     {"unknown_speaker", "no_line", "not_valid", "not_the_owner", "owner_may_not"}
@@ -77,9 +79,11 @@ def shape_faults(attributes: Attributes) -> Iterator[Fault]:
     kind = attributes.get("datacontenttype", "application/json")
     if not (isinstance(kind, str) and JSON_TYPE.fullmatch(kind)):
         yield Fault("datacontenttype", "/datacontenttype", "only application/json")
-    for name in ("subject", "id", "source", "actor", "correlationid", "causationid"):
-        if holds_national_id(str(attributes.get(name, ""))):
-            yield Fault("national_id", f"/{name}", "holds a national identity number")
+    texts = [str(attributes.get(name, "")) for name in HOLDING_TEXT]
+    if may_hold_national_id("\n".join(texts).encode(errors="replace")):
+        for name, text in zip(HOLDING_TEXT, texts, strict=True):
+            if holds_national_id(text):
+                yield Fault("national_id", f"/{name}", "a national identity number")
 
 
 def moment(text: object) -> datetime | None:
@@ -97,10 +101,10 @@ def party_faults(
 ) -> Iterator[Fault]:
     """Who speaks of whose initiative, and whether they may."""
     source, subject = str(attributes["source"]), str(attributes["subject"])
-    if not re.fullmatch(PARTY_SOURCE_PATTERN, source):
+    if not PARTY_SOURCE.fullmatch(source):
         yield Fault("source", "/source", "urn:orgnr:<nine digits>:<system>")
         return
-    if not re.fullmatch(SUBJECT_PATTERN, subject):
+    if not SUBJECT.fullmatch(subject):
         yield Fault(
             "subject",
             "/subject",
@@ -111,9 +115,15 @@ def party_faults(
     yield from speaker_faults(speaker, rules, accepted)
     if owner != speaker:
         yield from owner_faults(owner, rules)
-    row = TYPES_OF[rules.number].get(str(attributes["type"]))
+    name = str(attributes["type"])
+    row = TYPES_OF[rules.number].get(name)
+    if row is None and name in RESERVED:
+        yield Fault("reserved", "/type", f"for {RESERVED[name]}; not taken yet")
+        return
     if row is None or row.group == "tracker":
-        yield Fault("unknown_type", "/type", "GET /types lists what can be said")
+        only = "only the tracker says this; " if row is not None else ""
+        detail = f"{only}GET /types lists what can be said"
+        yield Fault("unknown_type", "/type", detail)
         return
     # with a wrong number nobody can tell yet who speaks of whose initiative
     if is_orgnr(speaker) and is_orgnr(owner):
@@ -125,7 +135,9 @@ def ownership_faults(row: EventType, speaker: str, owner: str) -> Iterator[Fault
     """Owners speak for themselves, other parties of what is not their own."""
     if row.group == "owner" and owner != speaker:
         yield Fault(
-            "not_the_owner", "/source", f"only {owner}, the owner, says {row.name}"
+            "not_the_owner",
+            "/source",
+            f"{speaker} does not own this initiative; only {owner} says {row.name}",
         )
     if row.group == "other" and owner == speaker:
         yield Fault("owner_may_not", "/source", f"others say {row.name} to the owner")

@@ -14,7 +14,7 @@ from pydantic import Field, StringConstraints
 from .channels import OrgChannel, ReadableChannel, organisation
 from .envelope import PREFIX, SALT_BYTES, stamp, timestamp
 from .identity import Ref, owner_of
-from .models import Data, FactRef, TypedFactRef
+from .models import Data, FactRef, Naming, Sentence, TypedFactRef
 from .rulesets import NEWEST, ruleset
 
 DELIVERY = "urn:tidlig:delivery"
@@ -45,6 +45,21 @@ class ShareOpened(Data):
     """The embargo of a grant has passed, and the tracker has opened it."""
 
     grant: FactRef
+
+
+class FactSetaside(Naming):
+    """A fact that no service could ever apply has no effect from now on.
+
+    It stays in the history, and may be reinstated.
+    """
+
+    reason: Sentence
+
+
+class FactReinstated(Naming):
+    """A fact that was set aside has its effect again."""
+
+    reason: Sentence
 
 
 Record = tuple[bytes, bytes]
@@ -91,7 +106,55 @@ def share_opened(subject: str, grant: Ref, at: datetime) -> Record:
         id="opened-" + digest(grant.source, grant.id),
         at=at,
         recipients=set(),
-        data={"grant": {"source": grant.source, "id": grant.id}},
+        data={"grant": ref_json(grant)},
+    )
+
+
+def set_aside(
+    service: str,
+    subject: str,
+    fact: tuple[Ref, str],
+    reason: str,
+    at: datetime,
+    turn: int,
+) -> Record:
+    """Key and value of `fact.setaside`, the `turn`th time for this fact.
+
+    `fact` has the name of its type; `service` is the one that could not apply it.
+    """
+    return about("fact.setaside", service, subject, fact, reason, at, turn)
+
+
+def reinstated(
+    service: str,
+    subject: str,
+    fact: tuple[Ref, str],
+    reason: str,
+    at: datetime,
+    turn: int,
+) -> Record:
+    """Key and value of `fact.reinstated`, after the `turn`th setting aside."""
+    return about("fact.reinstated", service, subject, fact, reason, at, turn)
+
+
+def about(
+    name: str,
+    service: str,
+    subject: str,
+    fact: tuple[Ref, str],
+    reason: str,
+    at: datetime,
+    turn: int,
+) -> Record:
+    ref, type_name = fact
+    return record(
+        name,
+        subject,
+        id=f"{name.split('.')[1]}-{digest(ref.source, ref.id, str(turn))}",
+        at=at,
+        recipients=set(),
+        data={"fact": ref_json(ref), "type": type_name, "reason": reason},
+        source=f"urn:tidlig:{service}",
     )
 
 
@@ -103,11 +166,12 @@ def record(
     at: datetime,
     recipients: set[str],
     data: dict[str, object],
+    source: str = DELIVERY,
 ) -> Record:
     attributes = {
         "specversion": "1.0",
         "id": id,
-        "source": DELIVERY,
+        "source": source,
         "type": f"{PREFIX}.{name}.v1",
         "subject": subject,
         "time": timestamp(at),
@@ -128,9 +192,11 @@ def record(
 
 
 def named(facts: list[tuple[Ref, str]]) -> list[dict[str, str]]:
-    return [
-        {"source": fact.source, "id": fact.id, "type": name} for fact, name in facts
-    ]
+    return [{**ref_json(fact), "type": name} for fact, name in facts]
+
+
+def ref_json(fact: Ref) -> dict[str, str]:
+    return {"source": fact.source, "id": fact.id}
 
 
 def digest(*parts: str) -> str:

@@ -5,12 +5,23 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from . import initiative, responses, sharing, tracker
+from . import (
+    claims,
+    corrections,
+    initiative,
+    involvement,
+    money,
+    progress,
+    responses,
+    sharing,
+    ties,
+    tracker,
+)
 from .envelope import PREFIX, Visibility
 
-# who may say it: the initiative's owner, any other organisation with a line,
-# or the tracker itself
-Group = Literal["owner", "other", "tracker"]
+# who may say it: the initiative's owner, any other organisation with a line, any of
+# both, whoever said the fact that it names, or the tracker itself
+Group = Literal["owner", "other", "party", "speaker", "tracker"]
 # what is said again replaces what stood under the same speaker, family and key
 Family = Literal[
     "description",
@@ -23,13 +34,41 @@ Family = Literal[
     "response",
     "readable",
     "received",
+    "scope",
+    "status",
+    "joined",
+    "matched",
+    "claim",
+    "dispute",
+    "involvement_request",
+    "involvement_answer",
+    "involvement_held",
+    "cost",
+    "cost_disagreement",
+    "funding",
+    "benefit_planned",
+    "benefit_measured",
+    "correction",
+    "setaside",
 ]
-# the key within the family: the speaker has one of them; each has its own `data.key`
-# or `data.gate`; each field of the description is a key; a grant stands by itself
-KeyRule = Literal["single", "key", "gate", "fields", "itself"]
+# the key within the family: the speaker has one of them; each has its own `data.key`,
+# `data.gate`, period or other initiative; each field of the description is a key; a
+# grant or correction stands by itself
+KeyRule = Literal["single", "key", "gate", "period", "counterpart", "fields", "itself"]
 # which row of the reader policy applies
-ReaderRule = Literal["party", "grant", "recipients"]
-Figure = Literal["earliness", "decisions", "responses", "reach", "none"]
+ReaderRule = Literal["party", "grant", "recipients", "tie", "named"]
+Figure = Literal[
+    "earliness",
+    "decisions",
+    "responses",
+    "reach",
+    "surprise",
+    "involvement",
+    "cost",
+    "funding",
+    "benefit",
+    "none",
+]
 
 ANY: tuple[Visibility, ...] = ("own", "named", "shared", "public")
 # no side computes on half the truth: grants, ends, locks, gates, plans, life
@@ -80,6 +119,19 @@ def others_say(
     key: KeyRule = "single",
 ) -> EventType:
     return EventType(name, 1, "other", family, key, ANY, "responses", "party", model)
+
+
+def party_says(
+    name: str, family: Family, model: type[BaseModel], counts_in: Figure = "none"
+) -> EventType:
+    return EventType(name, 1, "party", family, "key", ANY, counts_in, "party", model)
+
+
+def speaker_says(name: str, model: type[BaseModel]) -> EventType:
+    """What names a fact of one's own: whoever may read that one may read it."""
+    return EventType(
+        name, 1, "speaker", "correction", "itself", OPEN_ONLY, "none", "named", model
+    )
 
 
 def tracker_says(
@@ -160,6 +212,106 @@ RECEIVED = tracker_says(
 )
 OPENED = tracker_says("share.opened", "share", tracker.ShareOpened, "grant")
 
+DISCOVERED = owner_says(
+    "initiative.discovered",
+    "description",
+    ties.InitiativeDiscovered,
+    key="fields",
+    visibilities=ANY,
+    counts_in="surprise",
+)
+SCOPE_CHANGED = owner_says(
+    "initiative.scope.changed",
+    "scope",
+    progress.InitiativeScopeChanged,
+    visibilities=ANY,
+)
+STATUS_REPORTED = owner_says(
+    "initiative.status.reported",
+    "status",
+    progress.InitiativeStatusReported,
+    key="period",
+    visibilities=ANY,
+)
+PAUSED = owner_says("initiative.paused", "life", progress.InitiativePaused)
+RESUMED = owner_says("initiative.resumed", "life", progress.InitiativeResumed)
+JOINED = owner_says(
+    "initiative.joined",
+    "joined",
+    ties.InitiativeJoined,
+    key="counterpart",
+    readers="tie",
+)
+MATCHED = owner_says(
+    "initiative.matched",
+    "matched",
+    ties.InitiativeMatched,
+    key="counterpart",
+    counts_in="surprise",
+    readers="tie",
+)
+LOCK_CLAIMED = EventType(
+    "initiative.lock.claimed",
+    1,
+    "other",
+    "claim",
+    "key",
+    OPEN_ONLY,
+    "earliness",
+    "party",
+    claims.InitiativeLockClaimed,
+)
+DISPUTED = party_says("initiative.disputed", "dispute", claims.InitiativeDisputed)
+REQUESTED = party_says(
+    "involvement.requested",
+    "involvement_request",
+    involvement.InvolvementRequested,
+    "involvement",
+)
+ACCEPTED = party_says(
+    "involvement.accepted",
+    "involvement_answer",
+    involvement.InvolvementAccepted,
+    "involvement",
+)
+DECLINED = party_says(
+    "involvement.declined",
+    "involvement_answer",
+    involvement.InvolvementDeclined,
+    "involvement",
+)
+HELD = party_says(
+    "involvement.held", "involvement_held", involvement.InvolvementHeld, "involvement"
+)
+COST_ESTIMATED = party_says("cost.estimated", "cost", money.CostEstimated, "cost")
+COST_DISAGREED = party_says(
+    "cost.disagreed", "cost_disagreement", money.CostDisagreed, "cost"
+)
+FUNDING_PLANNED = party_says(
+    "funding.planned", "funding", money.FundingPlanned, "funding"
+)
+FUNDING_APPLIED = party_says(
+    "funding.applied", "funding", money.FundingApplied, "funding"
+)
+FUNDING_GRANTED = party_says(
+    "funding.granted", "funding", money.FundingGranted, "funding"
+)
+FUNDING_REFUSED = party_says(
+    "funding.refused", "funding", money.FundingRefused, "funding"
+)
+BENEFIT_PLANNED = party_says(
+    "benefit.planned", "benefit_planned", money.BenefitPlanned, "benefit"
+)
+BENEFIT_MEASURED = party_says(
+    "benefit.measured", "benefit_measured", money.BenefitMeasured, "benefit"
+)
+CORRECTED = speaker_says("fact.corrected", corrections.FactCorrected)
+WITHDRAWN = speaker_says("fact.withdrawn", corrections.FactWithdrawn)
+SET_ASIDE = tracker_says("fact.setaside", "setaside", tracker.FactSetaside, "named")
+REINSTATED = tracker_says(
+    "fact.reinstated", "setaside", tracker.FactReinstated, "named"
+)
+
 RULE_SET_1 = (
     REGISTERED,
     AMENDED,
@@ -176,8 +328,43 @@ RULE_SET_1 = (
     RECEIVED,
     OPENED,
 )
+RULE_SET_2 = (
+    *RULE_SET_1,
+    DISCOVERED,
+    SCOPE_CHANGED,
+    STATUS_REPORTED,
+    PAUSED,
+    RESUMED,
+    JOINED,
+    MATCHED,
+    LOCK_CLAIMED,
+    DISPUTED,
+    REQUESTED,
+    ACCEPTED,
+    DECLINED,
+    HELD,
+    COST_ESTIMATED,
+    COST_DISAGREED,
+    FUNDING_PLANNED,
+    FUNDING_APPLIED,
+    FUNDING_GRANTED,
+    FUNDING_REFUSED,
+    BENEFIT_PLANNED,
+    BENEFIT_MEASURED,
+    CORRECTED,
+    WITHDRAWN,
+    SET_ASIDE,
+    REINSTATED,
+)
 # what each rule set knows; a released row never leaves it
 TYPES_OF: dict[int, dict[str, EventType]] = {
-    1: {row.full_name: row for row in RULE_SET_1},
+    number: {row.full_name: row for row in rows}
+    for number, rows in ((1, RULE_SET_1), (2, RULE_SET_2))
 }
 TYPES = TYPES_OF[max(TYPES_OF)]
+# their meaning is fixed and nothing takes them yet: a clear word, not half a thing
+RESERVED = {
+    f"{PREFIX}.initiative.handedover.v1": "handing over to another owner",
+    f"{PREFIX}.initiative.continued.v1": "continuing what another owner handed over",
+    f"{PREFIX}.fact.redacted.v1": "removing text on a legal basis",
+}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from schemas.identity import is_orgnr
+from services.kit.callers import OPERATIONS, PUBLISH, READ
 
 from . import lag, tokens
 from .background import MODULE
@@ -17,6 +18,8 @@ from .stack import read_stack
 from .status import status
 from .trouble import CannotRun
 from .up import up
+
+SCOPES = (PUBLISH, READ, OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,7 @@ def run_lag(chosen: argparse.Namespace) -> int:
 
 def demo_takes(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--broken", action="store_true", help="with a relay that loses one fact"
+        "--broken", action="store_true", help="with an intake that loses one fact"
     )
 
 
@@ -99,9 +102,13 @@ def run_demo(chosen: argparse.Namespace) -> int:
 
 def token_takes(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--orgnr", required=True, help="the organisation that acts")
-    sub.add_argument("--scope", required=True, help="scopes, parted by spaces")
+    sub.add_argument(
+        "--scope", required=True, help=f"scopes, parted by spaces: {', '.join(SCOPES)}"
+    )
     sub.add_argument("--supplier", help="the organisation that acts for it")
-    sub.add_argument("--seconds", type=int, default=3600, help="how long it is valid")
+    sub.add_argument(
+        "--seconds", type=int, default=3600, help="how long it is valid (3600)"
+    )
 
 
 def run_token(chosen: argparse.Namespace) -> int:
@@ -128,7 +135,7 @@ COMMANDS = (
     Command(
         "demo", "play the whole path, from nothing to nothing", run_demo, demo_takes
     ),
-    Command("down", "end everything", run_down),
+    Command("down", "end everything; the data stay for the next `up`", run_down),
     Command("token", "a token of the development issuer", run_token, token_takes),
 )
 

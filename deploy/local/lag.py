@@ -7,7 +7,9 @@ from pydantic import SecretStr
 from services.monitor import lag
 from services.monitor.settings import LagSettings, Sources
 
+from .lock import holder
 from .stack import Stack
+from .trouble import CannotRun
 
 CAUGHT_UP = 0
 
@@ -21,7 +23,12 @@ def settings_of(stack: Stack) -> LagSettings:
 
 
 def show(stack: Stack, *, as_json: bool, every: bool, watch: bool) -> int:
-    """Show how far behind anyone is; the monitor's exit status."""
+    """Show how far behind anyone is; the monitor's exit status.
+
+    Raises `CannotRun` where nothing of the stack runs.
+    """
+    if not holder(stack.folder):
+        raise CannotRun("nothing runs here; start it with `make up`")
     return lag.run(settings_of(stack), as_json=as_json, every=every, watch=watch)
 
 

@@ -9,7 +9,7 @@ from .folder import write_private
 from .processes import Process
 from .trouble import CannotRun
 
-UP = "python -m deploy.local up"
+UP = "make up"
 
 
 class Stack(BaseModel, frozen=True):
@@ -30,6 +30,16 @@ class Stack(BaseModel, frozen=True):
     jwks: str
     ports: dict[str, int]
     processes: dict[str, Process] = Field(default_factory=dict)
+
+    @property
+    def addresses(self) -> list[tuple[str, str]]:
+        """Where everything is, to be shown: without the database's password."""
+        return [
+            *self.service_urls.items(),
+            ("kafka", self.bootstrap),
+            ("postgres", self.admin_url.rpartition("@")[2]),
+            ("all of it", str(self.folder / "stack.json")),
+        ]
 
 
 def read_stack(folder: Path) -> Stack:

@@ -57,6 +57,8 @@ class Supervisor:
             *(group.create_task(self.start_service(s, group)) for s in self.services),
         )
         self.ledger.write("ready")
+        for part, address in self.ledger.stack.addresses:
+            self.ledger.say(part, address)
         self.ledger.say("stack", "ready")
 
     @property

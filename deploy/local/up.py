@@ -47,8 +47,6 @@ def in_background(folder: Path, supervisor: str) -> int:
     code = start(folder, supervisor)
     if code == ALREADY:
         return already(folder)
-    if code == DONE:
-        show(read_stack(folder))
     return code
 
 
@@ -71,12 +69,9 @@ def is_ready(folder: Path) -> bool:
 
 
 def show(stack: Stack) -> None:
-    """Where everything is; the database's password is in `stack.json` only."""
-    for service, url in stack.service_urls.items():
-        line(service, url)
-    line("kafka", stack.bootstrap)
-    line("postgres", stack.admin_url.rpartition("@")[2])
-    line("all of it", str(stack.folder / "stack.json"))
+    """Where everything is."""
+    for part, address in stack.addresses:
+        line(part, address)
 
 
 def fetch_jars() -> None:

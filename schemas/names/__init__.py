@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from schemas.rulesets import rows_of
+from ..rulesets import rows_of
 
 HERE = Path(__file__).parent
 

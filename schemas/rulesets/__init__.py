@@ -14,28 +14,36 @@ from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from schemas.channels import PUBLIC, organisation
-from schemas.topics import Line
+from ..channels import PUBLIC, organisation
+from ..topics import Line
 
 HERE = Path(__file__).parent
-NEWEST = 1
+NEWEST = 2
 OUTSIDE_AGREEMENT = "outside_agreement"
 OSLO = ZoneInfo("Europe/Oslo")
 DATA_FILES = ("organisations.csv", "municipalities.csv", "agreements.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Organisation:
-    """An organisation as a rule set knows it; `line` is None for one that only reads.
+class Validity:
+    """From its first to its last day; None where no bound is recorded."""
 
-    `valid_from` and `valid_to` are None where no bound is recorded.
-    """
+    first: date | None
+    last: date | None
+
+    def holds_on(self, day: date) -> bool:
+        begun = self.first is None or self.first <= day
+        return begun and (self.last is None or day <= self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """An organisation as a rule set knows it; without a `line` it only reads."""
 
     orgnr: str
     line: Line | None
     role: str
-    valid_from: date | None
-    valid_to: date | None
+    validity: Validity
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,7 @@ class RuleSet:
 
     number: int
     organisations: Mapping[str, Organisation]
-    municipalities: frozenset[str]
+    municipalities: Mapping[str, Validity]
     agreements: tuple[Agreement, ...]
 
     def knows(self, orgnr: str) -> bool:
@@ -66,12 +74,15 @@ class RuleSet:
 
     def valid_at(self, orgnr: str, moment: datetime) -> bool:
         """Whether a known organisation exists on the Norwegian day of `moment`."""
-        found, day = self.organisations[orgnr], oslo_day(moment)
-        begun = found.valid_from is None or found.valid_from <= day
-        return begun and (found.valid_to is None or day <= found.valid_to)
+        return self.organisations[orgnr].validity.holds_on(oslo_day(moment))
 
     def knows_municipality(self, code: str) -> bool:
         return code in self.municipalities
+
+    def is_municipality_on(self, code: str, day: date) -> bool:
+        """Whether a municipality with this code exists on a day."""
+        found = self.municipalities.get(code)
+        return found is not None and found.holds_on(day)
 
     def agreement_at(self, moment: datetime) -> str:
         """The agreement in force; facts said outside any are tagged, not refused."""
@@ -96,33 +107,44 @@ def ruleset(number: int) -> RuleSet:
 
 @cache
 def load(number: int) -> RuleSet:
-    folder = HERE / str(number)
+    organisations, municipalities, agreements = (
+        data_file(number, name) for name in DATA_FILES
+    )
     return RuleSet(
         number,
-        {row.orgnr: row for row in organisations_in(folder)},
-        frozenset(row["code"] for row in rows_of(folder / "municipalities.csv")),
-        tuple(agreements_in(folder)),
+        {row.orgnr: row for row in organisations_in(organisations)},
+        {row["code"]: validity_of(row) for row in rows_of(municipalities)},
+        tuple(agreements_in(agreements)),
     )
 
 
-def organisations_in(folder: Path) -> Iterator[Organisation]:
+def data_file(number: int, name: str) -> Path:
+    """A rule set's data; what it does not change it takes from the one before."""
+    own = HERE / str(number) / name
+    return own if own.exists() or number == 1 else data_file(number - 1, name)
+
+
+def validity_of(row: Mapping[str, str]) -> Validity:
+    return Validity(day_or_none(row["valid_from"]), day_or_none(row["valid_to"]))
+
+
+def organisations_in(path: Path) -> Iterator[Organisation]:
     lines: dict[str, Line | None] = {
         "state": "state",
         "municipal": "municipal",
         "": None,
     }
-    for row in rows_of(folder / "organisations.csv"):
+    for row in rows_of(path):
         yield Organisation(
             row["orgnr"],
             lines[row["line"]],
             row["role"],
-            day_or_none(row["valid_from"]),
-            day_or_none(row["valid_to"]),
+            validity_of(row),
         )
 
 
-def agreements_in(folder: Path) -> Iterator[Agreement]:
-    for found in json.loads((folder / "agreements.json").read_text("utf-8")):
+def agreements_in(path: Path) -> Iterator[Agreement]:
+    for found in json.loads(path.read_text("utf-8")):
         first, last = found["valid_from"], found["valid_to"]
         yield Agreement(
             found["id"], date.fromisoformat(first), date.fromisoformat(last)

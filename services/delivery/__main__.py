@@ -1,11 +1,13 @@
-"""`python -m services.delivery serve | migrate`."""
+"""`python -m services.delivery serve | migrate | parked | …`."""
 
 import sys
 from pathlib import Path
 
 from services.kit.command import Service, main
 from services.kit.migrations import INBOX, OUTBOX
+from services.kit.operations import Consumes
 
+from . import handlers
 from .app import build
 from .settings import Settings
 
@@ -15,6 +17,7 @@ DELIVERY = Service(
     settings=Settings,
     build=build,
     migrations=(OUTBOX, INBOX, Path(__file__).parent / "migrations"),
+    consumes=Consumes(handlers.GROUP, handlers.on_facts),
 )
 
 if __name__ == "__main__":

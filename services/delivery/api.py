@@ -10,7 +10,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from schemas.envelope import BATCH_MEDIA_TYPE
 from schemas.policy import ANYBODY, Reader, reader_for
-from services.kit.callers import Callers
+from schemas.published.events import any_read
+from services.kit.callers import TAKES_TOKEN, Callers
 from services.kit.db import Pool
 from services.kit.problem import Problem, responses, unauthorized
 
@@ -21,9 +22,15 @@ from .waiting import Steps
 
 router = APIRouter()
 LONGEST_WAIT_MS = 30_000
+TEXT = {"schema": {"type": "string"}}
+FEED_HEADERS = {
+    "Link": {"description": 'The next page, `rel="next"`', "required": True, **TEXT},
+    "ETag": {"description": "Of the page without its cursor", "required": True, **TEXT},
+}
 FEED_ANSWER = {
     "description": "CloudEvents in a batch, the oldest first; `Link` has the next page",
-    "content": {BATCH_MEDIA_TYPE: {"schema": {"type": "array"}}},
+    "content": {BATCH_MEDIA_TYPE: {"schema": {"type": "array", "items": any_read()}}},
+    "headers": FEED_HEADERS,
 }
 
 
@@ -47,11 +54,17 @@ Here = Annotated[Delivery, Depends(delivery_of)]
 
 @router.get(
     "/feed",
+    dependencies=[Depends(TAKES_TOKEN)],
+    # without a token one is the reader `public`
+    openapi_extra={"security": [{}]},
     summary="All that you may read, in the order in which it became readable",
     response_model=None,
     responses={
         200: FEED_ANSWER,
-        304: {"description": "Nothing but what `If-None-Match` names"},
+        304: {
+            "description": "Nothing but what `If-None-Match` names",
+            "headers": FEED_HEADERS,
+        },
         **responses(400, 401, 403, 410, 429, 503),
     },
 )

@@ -46,7 +46,11 @@ def build(settings: Settings) -> FastAPI:
             steps = Steps(url)
             callers = Callers(Tokens.of(around), settings.public_rate)
             app.state.delivery = Delivery(pool, callers, seal, steps)
-            app.state.checks = (health.database(pool), health.consumer(inbox))
+            app.state.checks = (
+                health.database(pool),
+                health.consumer(inbox),
+                sequencer.parking.check,
+            )
             async with in_background(
                 relay=relay.run,
                 sequencer=sequencer.run,

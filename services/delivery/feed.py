@@ -1,6 +1,6 @@
 """What a reader is given from the availability log, and what it acknowledges."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -16,7 +16,8 @@ from services.kit import outbox
 from services.kit.db import Connection, Pool, snapshot, transaction
 from services.kit.outbox import Outgoing
 
-from . import store
+from . import closing, store
+from .rules import named_by
 from .sealing import Cursor
 
 log = structlog.get_logger()
@@ -75,10 +76,26 @@ async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) ->
         after = 0 if cursor is None else cursor.upto
         channels = sorted(reader.channels)
         rows = await conn.fetch(PAGE, channels, after, end, limit)
+        upto = rows[-1]["line"] if len(rows) == limit else end
+        shut = await closing.now_closed(conn, {row["subject"] for row in rows})
+        if shut:
+            rows, upto = up_to_closed(rows, upto, shut, reader)
         readable = await checked_again(conn, reader, rows)
-    upto = rows[-1]["line"] if len(rows) == limit else end
     given = Cursor(reader.orgnr or "", log_id, after, upto, step)
     return Page([row["value"] for row in readable], given)
+
+
+def up_to_closed(
+    rows: list[asyncpg.Record], upto: int, shut: Collection[str], reader: Reader
+) -> tuple[list[asyncpg.Record], int]:
+    """The page ends before what is closed and not void yet: the cursor passes nothing.
+
+    To its own speaker a fact stays open.
+    """
+    for n, row in enumerate(rows):
+        if row["subject"] in shut and row["speaker"] != reader.orgnr:
+            return rows[:n], row["line"] - 1
+    return rows, upto
 
 
 async def end_of_log(conn: Connection) -> tuple[UUID, int, int, datetime]:
@@ -97,10 +114,12 @@ async def checked_again(
         subject: {ref: share.grant for ref, share in found.items()}
         for subject, found in shares.items()
     }
+    given = [store.said_of(row) for row in rows]
+    named = await store.named(conn, given)
     kept = [
         row
-        for row in rows
-        if may_read(store.said_of(row), reader, grants.get(row["subject"], {}))
+        for row, said in zip(rows, given, strict=True)
+        if may_read(said, reader, grants.get(said.subject, {}), named_by(said, named))
     ]
     if len(kept) < len(rows):
         log.error("log_and_policy_differ", rows=len(rows) - len(kept))

@@ -6,7 +6,7 @@ from schemas.topics import MUNICIPAL, STATE, TRACKER
 from services.kit.batch import Arrived
 from services.kit.db import Connection
 
-from . import store
+from . import closing, store
 
 GROUP = "delivery"
 TOPICS = (STATE, MUNICIPAL, TRACKER)
@@ -16,3 +16,6 @@ async def on_facts(conn: Connection, facts: Sequence[Arrived]) -> None:
     """Keep what was said, with what the policy asks of it."""
     if facts:
         await store.add_facts(conn, facts)
+        late = [each.fact.mark for each in facts if each.late]
+        if late:
+            await closing.add_late(conn, late)

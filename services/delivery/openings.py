@@ -10,11 +10,14 @@ from services.kit.db import Connection, Pool, transaction
 from services.kit.outbox import Outgoing
 
 FAR = timedelta(days=1)
+# none while its owner's word is parked: it may be the end that came before
 DUE = """
 INSERT INTO opening_said (subject, source, fact_id)
 SELECT subject, source, fact_id
   FROM share AS s
  WHERE known AND not_before <= clock_timestamp() AND NOT opened AND NOT ended
+   AND subject NOT IN (SELECT subject FROM closes)
+   AND subject NOT IN (SELECT subject FROM closed)
     ON CONFLICT DO NOTHING
 RETURNING subject, source, fact_id, clock_timestamp() AS now
 """

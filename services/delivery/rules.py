@@ -3,7 +3,7 @@
 The facts of one initiative are taken one after another: `Initiative.take`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -32,6 +32,11 @@ class Said:
     type: str
     # (append time, topic, partition, offset): the order in which a grant opens facts
     order: tuple[datetime, str, int, int]
+    # the owner of the other initiative, where the fact ties two together
+    counterpart: str | None = None
+    # the fact that a correction or setting aside is about, and its type as was said
+    names: bytes | None = None
+    names_type: str | None = None
 
     @property
     def owner(self) -> str:
@@ -73,7 +78,8 @@ class Initiative:
     """One initiative while a step takes its facts.
 
     `facts` and `rows` hold what was taken before; they are needed only where a grant
-    begins, opens or ends.
+    begins, opens or ends, and for what is named. While it is `closed` each fact is
+    open to its own speaker and to nobody else.
     """
 
     subject: str
@@ -83,15 +89,28 @@ class Initiative:
     added: list[Row] = field(default_factory=list)
     voided: list[Row] = field(default_factory=list)
     revised: set[Ref] = field(default_factory=set)
+    naming: dict[bytes, list[Said]] = field(default_factory=dict)
+    closed: bool = False
+
+    def know(self, said: Said) -> None:
+        """Remember what was said, without anything coming of it."""
+        if said.mark not in self.facts and said.names is not None:
+            self.naming.setdefault(said.names, []).append(said)
+        self.facts[said.mark] = said
 
     def take(self, said: Said) -> None:
         """Take one fact: what it opens to whom, and what it closes."""
-        self.facts[said.mark] = said
+        self.know(said)
         if said.grant is None:
-            self.revise([said])
+            # whoever may read it may now read what was said about it before
+            self.revise([said, *self.naming.get(said.mark, [])])
         else:
             self.change_share(said.grant, said)
-            self.revise(sorted(self.facts.values(), key=lambda each: each.order))
+            self.revise_all()
+
+    def revise_all(self) -> None:
+        """Look at every fact again, in the order in which a grant opens them."""
+        self.revise(sorted(self.facts.values(), key=lambda each: each.order))
 
     def change_share(self, ref: Ref, said: Said) -> None:
         """A grant, its end or its opening; ended wins in any order."""
@@ -111,7 +130,9 @@ class Initiative:
         """Open what is covered now; end the covers that have ended."""
         grants = {ref: share.grant for ref, share in self.shares.items()}
         for said in facts:
-            wanted = channels_of(said, grants)
+            wanted = channels_of(said, grants, named_by(said, self.facts))
+            if self.closed:
+                wanted &= {organisation(said.speaker)}
             for channel in sorted(wanted):
                 self.open(said, channel)
             for channel in self.rows.get(said.mark, {}).keys() - wanted:
@@ -140,19 +161,27 @@ class Initiative:
         return [row for row in self.added if not row.void]
 
 
-def channels_of(said: Said, grants: Grants) -> set[str]:
-    """Every channel that the fact is open to."""
-    return {
-        channel for channel in candidates(said, grants) if opens(said, channel, grants)
-    }
+def named_by(said: Said, known: Mapping[bytes, Said]) -> Said | None:
+    """The fact that it is about; None while that is unknown or of another type."""
+    named = None if said.names is None else known.get(said.names)
+    return named if named is not None and named.type == said.names_type else None
+
+
+def channels_of(said: Said, grants: Grants, named: Said | None) -> set[str]:
+    """Every channel that the fact is open to; `named` is the one that it is about."""
+    possible = candidates(said, grants)
+    if named is not None:
+        possible |= candidates(named, grants)
+    return {channel for channel in possible if opens(said, channel, grants, named)}
 
 
 def candidates(said: Said, grants: Grants) -> set[str]:
     """All channels that the policy could open the fact to."""
+    tied = set() if said.counterpart is None else {organisation(said.counterpart)}
     named = {organisation(each) if each.isdigit() else each for each in said.recipients}
     audiences = {channel for grant in grants.values() for channel in grant.audience}
     mine = set() if said.said_by == "tracker" else {organisation(said.speaker)}
-    return {organisation(said.owner), PUBLIC} | mine | named | audiences
+    return {organisation(said.owner), PUBLIC} | mine | tied | named | audiences
 
 
 def announced(

@@ -10,12 +10,14 @@ from datetime import timedelta
 from schemas import tracker
 from schemas.topics import TRACKER
 from services.kit import outbox, wake
-from services.kit.db import Connection, Pool, transaction
+from services.kit.db import TRANSIENT, Connection, Pool, transaction
 from services.kit.lease import Lease
 from services.kit.outbox import Outgoing
 
-from . import openings, store
+from . import closing, openings, store
+from .closing import Closing
 from .handlers import GROUP
+from .parking import Parking
 from .rules import Initiative, Row, Said, announced
 from .sealing import Seal
 from .store import LogEnd
@@ -35,6 +37,9 @@ class Sequencer:
         self.url = url
         self.seal = seal
         self.lease = Lease(pool, "sequencer", LEASE)
+        self.parking = Parking(pool)
+        # whether the last step took facts, or tried to
+        self.took = False
 
     async def run(self) -> None:
         """Until cancelled, or until Postgres fails; call it again then."""
@@ -50,27 +55,65 @@ class Sequencer:
             await self.lease.give_up()
 
     async def take_all(self) -> None:
-        while await self.step() and await self.lease.keep():
+        while await self.step_or_park() and await self.lease.keep():
             pass
+
+    async def step_or_park(self) -> bool:
+        """A step; where the code fails, smaller ones up to the fact that makes it fail.
+
+        That one is parked. Raises what passes by itself, and `TooMany`.
+        """
+        most = STEP_FACTS
+        while True:
+            try:
+                found = await self.step(most)
+            except TRANSIENT:
+                raise
+            except Exception as error:  # whatever it is, the fact waits
+                if not self.took:
+                    raise
+                if most == 1:
+                    await self.parking.park_first(error)
+                most = max(1, most // 2)
+            else:
+                if found and self.took:
+                    self.parking.went_well()
+                return found
 
     async def say_due(self) -> timedelta:
         """Say which embargoes have passed; the time to the next."""
         return await openings.say_due(self.pool)
 
-    async def step(self) -> bool:
-        """Take what is new, at most `STEP_FACTS` facts. False where nothing is."""
+    async def step(self, most: int = STEP_FACTS) -> bool:
+        """Take what is new, at most so many facts. False where nothing is."""
         async with transaction(self.pool) as conn:
-            if not await store.anything_new(conn, GROUP):
+            facts, parking = await store.anything_new(conn, GROUP)
+            if not (facts or parking):
                 return False
             end = await store.lock_sequence(conn)
-            rows = await store.new_facts(conn, GROUP, STEP_FACTS)
+            # asked before the facts: what is applied later opens nothing in this step
+            closes = await closing.look(conn) if parking else Closing()
+            late = await closing.late_facts(conn, most) if parking else []
+            rows = late or await store.new_facts(conn, GROUP, most)
+            if closes.turned:
+                # by itself: what fails then is no fact that could be parked
+                late, rows = [], []
+            self.took = bool(rows)
+            if not (rows or closes.turned):
+                return False
             arrivals = [store.said_of(row) for row in rows]
-            initiatives = await load(conn, arrivals)
+            initiatives = await load(conn, arrivals, closes)
             for said in arrivals:
                 initiatives[said.subject].take(said)
+            for subject in sorted(closes.turned):
+                initiatives[subject].revise_all()
             await self.save(conn, end, list(initiatives.values()))
-            taken = {store.place_of(row): row["position"] + 1 for row in rows}
-            await store.advance(conn, taken)
+            await closing.save(conn, closes)
+            if late:
+                await closing.taken(conn, [row["mark"] for row in late])
+            else:
+                taken = {store.place_of(row): row["position"] + 1 for row in rows}
+                await store.advance(conn, taken)
             return True
 
     async def save(
@@ -101,18 +144,26 @@ class Sequencer:
                 yield Outgoing(TRACKER, *record)
 
 
-async def load(conn: Connection, arrivals: Sequence[Said]) -> dict[str, Initiative]:
-    """The initiatives of a step; what was said before only where a grant changes."""
-    subjects = list({said.subject for said in arrivals})
+async def load(
+    conn: Connection, arrivals: Sequence[Said], closes: Closing
+) -> dict[str, Initiative]:
+    """The initiatives of a step; of what was said before what bears on it.
+
+    That is all of it where a grant changes or it closes or opens, else what is named.
+    """
+    subjects = list({said.subject for said in arrivals} | closes.turned)
     shares = await store.shares(conn, subjects)
-    found = {s: Initiative(s, shares.get(s, {})) for s in subjects}
-    revised = list({said.subject for said in arrivals if said.grant is not None})
+    found = {
+        s: Initiative(s, shares.get(s, {}), closed=s in closes.shut) for s in subjects
+    }
+    history = {said.mark: said for said in await store.tied(conn, arrivals)}
+    revised = {said.subject for said in arrivals if said.grant is not None}
+    revised |= closes.turned
     if revised:
-        history = {said.mark: said for said in await store.history(conn, revised)}
-        for said in history.values():
-            found[said.subject].facts[said.mark] = said
-        for row in await store.rows_of(conn, history):
-            found[row.said.subject].rows.setdefault(row.said.mark, {})[row.channel] = (
-                row
-            )
+        said_before = await store.history(conn, list(revised))
+        history |= {said.mark: said for said in said_before}
+    for said in history.values():
+        found[said.subject].know(said)
+    for row in await store.rows_of(conn, history) if history else []:
+        found[row.said.subject].rows.setdefault(row.said.mark, {})[row.channel] = row
     return found

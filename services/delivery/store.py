@@ -7,7 +7,7 @@ from uuid import UUID
 
 import asyncpg
 
-from schemas.identity import Ref
+from schemas.identity import Ref, mark
 from services.kit.batch import Arrived
 from services.kit.checkpoint import Place
 from services.kit.db import Connection
@@ -35,6 +35,9 @@ FACT_COLUMNS = (
     "grant_id",
     "audience",
     "not_before",
+    "counterpart",
+    "names",
+    "names_type",
     "value",
 )
 # within a partition facts are committed in order, for its checkpoint is locked: what
@@ -47,11 +50,13 @@ SELECT f.*
        SELECT * FROM fact AS f
         WHERE (f.topic, f.topic_id, f.partition) = (k.topic, k.topic_id, k.partition)
           AND f.position >= coalesce(s.next, 0) AND f.position < k.next
+          AND NOT EXISTS (SELECT FROM late WHERE late.mark = f.mark)
         ORDER BY f.position LIMIT $2) AS f
  WHERE k.group_id = $1 AND k.next > coalesce(s.next, 0)
  ORDER BY f.appended, f.topic, f.partition, f.position
  LIMIT $2
 """
+# whether there are facts to take; whether anything is parked, or was until lately
 ANYTHING_NEW = """
 SELECT EXISTS (
        SELECT FROM checkpoint AS k
@@ -61,7 +66,11 @@ SELECT EXISTS (
               SELECT FROM fact AS f
                WHERE (f.topic, f.topic_id, f.partition)
                      = (k.topic, k.topic_id, k.partition)
-                 AND f.position >= coalesce(s.next, 0) AND f.position < k.next))
+                 AND f.position >= coalesce(s.next, 0) AND f.position < k.next
+                 AND NOT EXISTS (SELECT FROM late WHERE late.mark = f.mark)))
+       AS facts,
+       EXISTS (SELECT FROM late WHERE NOT taken) OR EXISTS (SELECT FROM closed)
+       OR EXISTS (SELECT FROM closes) AS parking
 """
 ADVANCE = """
 INSERT INTO sequenced (topic, topic_id, partition, next)
@@ -74,9 +83,15 @@ SELECT subject, source, fact_id, audience, not_before, known, opened, ended
 """
 # facts that an earlier step has taken
 HISTORY = """
-SELECT f.* FROM fact AS f JOIN sequenced AS s USING (topic, topic_id, partition)
- WHERE f.subject = ANY($1::text[]) AND f.position < s.next
+SELECT * FROM taken_fact WHERE subject = ANY($1::text[])
 """
+# what these facts name, and what names them, if a step has taken it
+TIED = """
+SELECT * FROM taken_fact WHERE mark = ANY($1::bytea[])
+ UNION
+SELECT * FROM taken_fact WHERE names = ANY($2::bytea[])
+"""
+NAMED = "SELECT * FROM fact WHERE mark = ANY($1::bytea[])"
 ROWS = """
 SELECT mark, channel, position FROM available
  WHERE mark = ANY($1::bytea[]) AND void_step IS NULL
@@ -144,14 +159,22 @@ def record_of(each: Arrived) -> tuple[object, ...]:
         None if fact.grant is None else fact.grant.id,
         fact.audience,
         getattr(fact.data, "not_before", None),
+        fact.counterpart,
+        None
+        if fact.named is None
+        else mark(fact.subject, fact.named.source, fact.named.id),
+        fact.named_type,
         each.value,
     )
 
 
-async def anything_new(conn: Connection, group: str) -> bool:
-    """Whether a step would find anything; a look that writes nothing."""
-    found: bool = await conn.fetchval(ANYTHING_NEW, group)
-    return found
+async def anything_new(conn: Connection, group: str) -> tuple[bool, bool]:
+    """Whether a step would find facts, and whether anything is or was parked.
+
+    A look that writes nothing.
+    """
+    (row,) = await conn.fetch(ANYTHING_NEW, group)
+    return row["facts"], row["parking"]
 
 
 async def new_facts(conn: Connection, group: str, most: int) -> list[asyncpg.Record]:
@@ -216,6 +239,20 @@ async def history(conn: Connection, subjects: Sequence[str]) -> list[Said]:
     return [said_of(row) for row in await conn.fetch(HISTORY, subjects)]
 
 
+async def tied(conn: Connection, arrivals: Sequence[Said]) -> list[Said]:
+    """What earlier steps have taken that these facts name, or that names them."""
+    names = [said.names for said in arrivals if said.names is not None]
+    rows = await conn.fetch(TIED, names, [said.mark for said in arrivals])
+    return [said_of(row) for row in rows]
+
+
+async def named(conn: Connection, facts: Iterable[Said]) -> dict[bytes, Said]:
+    """The facts that these are about, by mark."""
+    marks = [said.names for said in facts if said.names is not None]
+    rows = await conn.fetch(NAMED, marks) if marks else []
+    return {row["mark"]: said_of(row) for row in rows}
+
+
 async def rows_of(conn: Connection, facts: Mapping[bytes, Said]) -> list[Row]:
     """Lines of the log that still stand, for these facts."""
     return [
@@ -240,6 +277,9 @@ def said_of(row: asyncpg.Record) -> Said:
         not_before=row["not_before"],
         type=row["type"],
         order=(row["appended"], row["topic"], row["partition"], row["position"]),
+        counterpart=row["counterpart"],
+        names=row["names"],
+        names_type=row["names_type"],
     )
 
 

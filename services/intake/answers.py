@@ -1,4 +1,4 @@
-"""What intake answers, as JSON and as OpenAPI describes it."""
+"""What intake answers, as JSON. How OpenAPI describes it is in `described.py`."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,9 +11,10 @@ from fastapi import Response
 
 import schemas
 from schemas.channels import organisation
-from schemas.envelope import BATCH_MEDIA_TYPE, MEDIA_TYPE, timestamp
+from schemas.envelope import timestamp
 from schemas.identity import owner_of
-from schemas.types import TYPES, EventType
+from schemas.published.meaning import read_by
+from schemas.types import TYPES, EventType, Group
 
 from .accept import Accepted
 from .store import Receipt, RefusedAttempt
@@ -31,13 +32,20 @@ def example_of(row: EventType) -> dict[str, Any]:
     return found
 
 
+# as GET /types tells it
+SAID_BY: dict[Group, str] = {
+    "owner": "owner",
+    "other": "others",
+    "party": "anyone",
+    "speaker": "speaker",
+}
 SPOKEN = [row for row in TYPES.values() if row.group != "tracker"]
-EVENT_EXAMPLES = {row.name: {"value": example_of(row)} for row in SPOKEN}
 CATALOGUE = {
     "types": [
         {
             "type": row.full_name,
-            "said_by": "owner" if row.group == "owner" else "others",
+            "said_by": SAID_BY[row.group],
+            "may_be_read_by": read_by(row),
             "visibilities": row.visibilities,
             "meaning": row.model.__doc__,
             "data": row.model.model_json_schema(),
@@ -45,36 +53,6 @@ CATALOGUE = {
         }
         for row in SPOKEN
     ]
-}
-EVENT = {
-    "type": "object",
-    "required": ["specversion", "id", "source", "type", "subject", "time", "data"],
-    "description": "A CloudEvent; GET /types shows what can be said.",
-}
-EVENTS_BODY: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            MEDIA_TYPE: {"schema": EVENT, "examples": EVENT_EXAMPLES},
-            BATCH_MEDIA_TYPE: {
-                "schema": {"type": "array", "items": EVENT, "maxItems": 500}
-            },
-        },
-    }
-}
-RECEIPTS: dict[str, Any] = {
-    "content": {
-        "application/json": {
-            "schema": {
-                "type": "object",
-                "required": ["receipts"],
-                "properties": {
-                    "receipts": {"type": "array", "items": {"type": "object"}},
-                    "next": {"type": "string", "description": "for the next page"},
-                },
-            }
-        }
-    }
 }
 
 

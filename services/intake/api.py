@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime
 
@@ -14,14 +15,14 @@ from schemas.envelope import BATCH_MEDIA_TYPE, MAX_BATCH_BYTES, MEDIA_TYPE
 from schemas.rulesets import NEWEST, ruleset
 from services.kit import metrics
 from services.kit.auth import Principal
-from services.kit.callers import PUBLISH, Callers, allow
+from services.kit.callers import PUBLISH, TAKES_TOKEN, Callers, allow
 from services.kit.db import Pool
 from services.kit.problem import Problem, not_found, responses, unauthorized
 
-from . import answers, store
+from . import answers, binary, described, store
 from .accept import accept
 from .refusals import record
-from .rules import Wrong, judge, media_type_of, read_events
+from .rules import Wrong, judge, media_type_of, read_binary, read_events
 from .store import Page
 
 router = APIRouter()
@@ -51,13 +52,10 @@ Here = Annotated[Intake, Depends(intake_of)]
 @router.post(
     "/events",
     status_code=202,
+    dependencies=[Depends(TAKES_TOKEN)],
     summary="Emit one fact, or a batch of which all or none is accepted",
-    openapi_extra=answers.EVENTS_BODY,
-    responses={
-        200: {"description": "With `dry_run`: what would be accepted"},
-        202: {"description": "Accepted, durably", **answers.RECEIPTS},
-        **responses(400, 401, 403, 409, 413, 415, 422, 503),
-    },
+    openapi_extra=described.EVENTS_BODY,
+    responses=described.EMISSION | responses(400, 401, 403, 409, 413, 415, 422, 503),
 )
 async def emit(request: Request, here: Here, dry_run: bool = False) -> Response:
     """202 means that it will take effect; the receipt tells what becomes of it.
@@ -66,14 +64,20 @@ async def emit(request: Request, here: Here, dry_run: bool = False) -> Response:
     answered in the order 401, 413, 415, 400, 403, 422, 409.
     """
     caller: Principal | None = None
-    body = b""
+    named = b""
     try:
         caller = await here.callers.anybody(request)
         if caller is None:
             raise unauthorized("send a token: `Authorization: Bearer …`")
-        body = await body_of(request)
-        media_type = media_type_of(request.headers.get("content-type"))
-        sent = read_events(body, media_type)
+        named = body = await body_of(request)
+        headers, content_type = request.headers.raw, request.headers.get("content-type")
+        kind = media_type_of(content_type, binary=binary.is_binary(headers))
+        if kind == binary.DATA_MEDIA_TYPE:
+            said, wrong_headers = binary.attributes_in(headers, content_type or "")
+            named = orjson.dumps(said)
+            sent = read_binary(said, wrong_headers, body)
+        else:
+            sent = read_events(body, kind)
         allow(caller, PUBLISH)
         now, rules = here.clock(), ruleset(NEWEST)
         judge(sent, caller.orgnr, rules, now)
@@ -82,7 +86,7 @@ async def emit(request: Request, here: Here, dry_run: bool = False) -> Response:
         problem = problem_of(wrong)
         if not dry_run:
             metrics.ATTEMPTS_REFUSED.labels(str(problem.status)).inc()
-            await record(here.pool, caller, problem, body, here.clock())
+            await record(here.pool, caller, problem, named, here.clock())
         raise problem from None
     if dry_run:
         return answers.would_accept(accepted)
@@ -106,7 +110,8 @@ async def body_of(request: Request) -> bytes:
 def problem_of(wrong: Wrong | Problem) -> Problem:
     if isinstance(wrong, Problem):
         return wrong
-    headers = {"Accept-Post": f"{MEDIA_TYPE}, {BATCH_MEDIA_TYPE}"}
+    readable = (MEDIA_TYPE, BATCH_MEDIA_TYPE, binary.DATA_MEDIA_TYPE)
+    headers = {"Accept-Post": ", ".join(readable)}
     return Problem(
         wrong.status,
         wrong.code,
@@ -129,9 +134,10 @@ async def page_of(
 
 @router.get(
     "/receipts",
+    dependencies=[Depends(TAKES_TOKEN)],
     summary="What you have emitted, the newest first",
     response_model=None,
-    responses={200: answers.RECEIPTS, **responses(400, 401, 403, 503)},
+    responses=described.RECEIPTS | responses(400, 401, 403, 503),
 )
 async def list_receipts(
     request: Request,
@@ -151,9 +157,10 @@ async def list_receipts(
 
 @router.get(
     "/receipts/{id}",
+    dependencies=[Depends(TAKES_TOKEN)],
     summary="What became of a fact, or why an attempt was refused",
     response_model=None,
-    responses=responses(400, 401, 403, 404, 503),
+    responses=described.RECEIPT | responses(400, 401, 403, 404, 503),
 )
 async def one_receipt(request: Request, here: Here, id: UUID) -> Response:
     """The receipt; its owner also sees who can read the fact, since when."""
@@ -170,7 +177,11 @@ async def one_receipt(request: Request, here: Here, id: UUID) -> Response:
     raise not_found()
 
 
-@router.get("/types", summary="What can be said, by whom, with examples")
+@router.get(
+    "/types",
+    summary="What can be said, by whom, with examples",
+    responses=described.TYPES,
+)
 async def types() -> dict[str, Any]:
     """Every type of the newest rule set that an organisation can say."""
     return answers.CATALOGUE

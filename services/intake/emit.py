@@ -11,15 +11,14 @@ from typing import Any
 
 import httpx
 import msgspec
-import stamina
 from rich.console import Console
 from rich.progress import Progress
 
-from schemas.envelope import BATCH_MEDIA_TYPE, MAX_BATCH_BYTES, MAX_BATCH_EVENTS
+from schemas.envelope import BATCH_MEDIA_TYPE
 from services.kit.command import Command
 
-URL = "http://127.0.0.1:8101"
-TOKEN = "TIDLIG_TOKEN"  # noqa: S105  # the variable's name
+from .sending import TOKEN, URL, Away, ask, batches, faults_at
+
 BATCH_EVENTS = 100
 EVENT = msgspec.json.Decoder(msgspec.Raw)
 EVENTS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -48,10 +47,6 @@ class Unreadable(Exception):
     """A file holds no events."""
 
 
-class Away(Exception):
-    """Intake asks to try again."""
-
-
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", nargs="+", type=Path, help="an event, an array, or a line an event"
@@ -78,7 +73,7 @@ def run(chosen: argparse.Namespace) -> int:
     size = 1 if chosen.one_by_one else BATCH_EVENTS
     try:
         result = asyncio.run(
-            send(chosen.url, token, list(batches(events, size)), dry_run=chosen.dry_run)
+            send(chosen.url, token, in_batches(events, size), dry_run=chosen.dry_run)
         )
     except (httpx.TransportError, Away) as error:
         sys.stderr.write(f"intake at {chosen.url} does not take them: {error}\n")
@@ -124,20 +119,8 @@ def is_json(line: bytes) -> bool:
     return True
 
 
-def batches(events: Sequence[Found], most: int) -> Iterator[list[Found]]:
-    """Events in their order, in batches that intake takes."""
-    batch: list[Found] = []
-    size = 2
-    for event in events:
-        size += len(event.text) + 1
-        if batch and (
-            len(batch) >= min(most, MAX_BATCH_EVENTS) or size > MAX_BATCH_BYTES
-        ):
-            yield batch
-            batch, size = [], 2 + len(event.text) + 1
-        batch.append(event)
-    if batch:
-        yield batch
+def in_batches(events: Sequence[Found], most: int) -> list[list[Found]]:
+    return list(batches(events, lambda event: len(event.text), most))
 
 
 async def send(
@@ -160,7 +143,8 @@ async def send_batch(
     client: httpx.AsyncClient, batch: list[Found], result: Result, *, dry_run: bool
 ) -> None:
     body = b"[" + b",".join(event.text for event in batch) + b"]"
-    answer = await post(client, body, dry_run=dry_run)
+    params = {"dry_run": dry_run}
+    answer = await ask(client, "POST", "/events", content=body, params=params)
     told: dict[str, Any] = answer.json()
     if answer.is_success:
         each = told.get("receipts", told.get("would_accept", []))
@@ -171,28 +155,11 @@ async def send_batch(
         result.refused += [why(batch, event, told) for event in batch]
 
 
-async def post(
-    client: httpx.AsyncClient, body: bytes, *, dry_run: bool
-) -> httpx.Response:
-    """Post, and again while intake is away: the same ids do no harm."""
-    async for attempt in stamina.retry_context(
-        on=(httpx.TransportError, Away), attempts=20, timeout=120, wait_max=10
-    ):
-        with attempt:
-            params = {"dry_run": dry_run}
-            answer = await client.post("/events", content=body, params=params)
-            if answer.status_code in (429, 503):
-                raise Away(f"it answers {answer.status_code}")
-    return answer
-
-
 def why(batch: Sequence[Found], event: Found, problem: dict[str, Any]) -> str:
     """One line for an event that was refused, with its own faults where it has any."""
-    place = f"/{batch.index(event)}"
     faults = [
-        f"{fault['pointer'].removeprefix(place) or '/'} {fault['detail']}"
-        for fault in problem.get("faults", [])
-        if fault["pointer"] == place or fault["pointer"].startswith(place + "/")
+        f"{pointer} {detail}"
+        for pointer, detail in faults_at(problem, batch.index(event))
     ]
     reason = "; ".join(faults) or f"refused with its batch: {problem['detail']}"
     return f"{event.file}, event {event.number}: {reason}"

@@ -4,7 +4,7 @@ Faults are answered in the order of their status: 413, 415, 400, 403, 422, 409.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,6 +24,8 @@ from schemas.identity import PARTY_SOURCE_PATTERN, speaker_of
 from schemas.rulesets import RuleSet
 from schemas.spoken import FORBIDDEN
 from schemas.strict_json import NotStrict
+
+from .binary import DATA_MEDIA_TYPE, as_structured
 
 MAX_FAULTS = 100
 NOT_YOUR_SOURCE = "not_your_source"
@@ -56,13 +58,40 @@ class Sent:
     batch: bool
 
 
-def media_type_of(content_type: str | None) -> str:
-    """The media type, if it is one that intake reads. Raises `Wrong` 415."""
+def media_type_of(content_type: str | None, *, binary: bool) -> str:
+    """The media type, if it is one that intake reads in that mode.
+
+    `binary` tells that attributes came in headers. Raises `Wrong` 415.
+    """
     name = (content_type or "").partition(";")[0].strip().lower()
-    if name not in (MEDIA_TYPE, BATCH_MEDIA_TYPE):
-        detail = f"send {MEDIA_TYPE} for one event, {BATCH_MEDIA_TYPE} for several"
+    readable = {MEDIA_TYPE, BATCH_MEDIA_TYPE} | ({DATA_MEDIA_TYPE} if binary else set())
+    if name not in readable:
+        detail = (
+            f"send {MEDIA_TYPE} for one event, {BATCH_MEDIA_TYPE} for several, or "
+            f"{DATA_MEDIA_TYPE} with the attributes in `ce-` headers"
+        )
         raise Wrong(415, "unsupported_media_type", detail)
     return name
+
+
+def read_binary(
+    attributes: Mapping[str, str], faults: Sequence[Fault], body: bytes
+) -> Sent:
+    """The event whose attributes came in headers, with what is wrong with those.
+
+    Raises `Wrong` 413 or 400. Headers count towards the size of an event.
+    """
+    within(len(body) + sum(map(len, attributes.values())), "")
+    try:
+        whole = as_structured(attributes, body)
+    except NotStrict as error:
+        fault = Fault(error.code, f"/data{error.pointer}", error.detail)
+        if error.code == "not_json":
+            raise Wrong(400, "not_json", error.detail, [fault]) from None
+        return Sent({}, (*faults, fault), batch=False)
+    if faults:
+        return Sent({}, tuple(faults), batch=False)
+    return read_events(whole, MEDIA_TYPE)
 
 
 def read_events(body: bytes, media_type: str) -> Sent:
@@ -72,9 +101,7 @@ def read_events(body: bytes, media_type: str) -> Sent:
     faults: list[Fault] = []
     for n, part in enumerate(slices_of(body) if batch else [body]):
         pointer = f"/{n}" if batch else ""
-        if len(part) > MAX_EVENT_BYTES:
-            fault = Fault("too_large", pointer, f"more than {MAX_EVENT_BYTES} bytes")
-            raise Wrong(413, "too_large", "an event is at most 64 KiB", [fault])
+        within(len(part), pointer)
         try:
             events[n] = read(part)
         except NotStrict as error:
@@ -82,6 +109,13 @@ def read_events(body: bytes, media_type: str) -> Sent:
     if any(fault.code == "not_json" for fault in faults):
         raise Wrong(400, "not_json", faults[0].detail, faults)
     return Sent(events, tuple(faults), batch)
+
+
+def within(size: int, pointer: str) -> None:
+    """Raises `Wrong` 413 for an event that is too large."""
+    if size > MAX_EVENT_BYTES:
+        fault = Fault("too_large", pointer, f"more than {MAX_EVENT_BYTES} bytes")
+        raise Wrong(413, "too_large", "an event is at most 64 KiB", [fault])
 
 
 def slices_of(body: bytes) -> list[bytes]:

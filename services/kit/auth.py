@@ -19,7 +19,7 @@ from urllib.request import url2pathname
 import httpx
 import structlog
 from joserfc import jwt
-from joserfc.errors import InvalidKeyIdError, JoseError
+from joserfc.errors import BadSignatureError, InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from .settings import Surroundings
@@ -107,11 +107,15 @@ class Tokens:
             except InvalidKeyIdError:
                 return decoded(token, await self.known_keys(anew=True))
         except InvalidKeyIdError:
-            raise Unauthorized("the token was signed by an unknown key") from None
-        except (JoseError, ValueError) as error:
             raise Unauthorized(
-                f"the token does not verify ({type(error).__name__})"
+                "the token was signed by a key that is not known here"
             ) from None
+        except BadSignatureError:
+            raise Unauthorized(
+                "the token was altered or cut; copy the whole of it"
+            ) from None
+        except (JoseError, ValueError):
+            raise Unauthorized("this is no token; ask your issuer for one") from None
 
     def read(self, claims: Mapping[str, Any]) -> Principal:
         now, skew = self.clock(), SKEW.total_seconds()

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aiokafka import TopicPartition
 
@@ -11,6 +11,9 @@ from schemas.admission import admit
 from schemas.fact import Fact, Fault, Newer, Refusal, content_hash
 
 from .checkpoint import Checkpoint, Place
+
+if TYPE_CHECKING:
+    from .parked import Parked
 
 
 class Record(Protocol):
@@ -30,13 +33,17 @@ ByPartition = Mapping[TopicPartition, Sequence[Record]]
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A fact as it lies on Kafka; `appended` never goes back within a partition."""
+    """A fact as it lies on Kafka; `appended` never goes back within a partition.
+
+    `late` where it was parked: facts that lie behind it may have been applied before.
+    """
 
     fact: Fact
     place: Place
     offset: int
     appended: datetime
     value: bytes
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,7 @@ class Batch:
     facts: list[Arrived] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     duplicates: list[Arrived] = field(default_factory=list)
+    parked: list["Parked"] = field(default_factory=list)
     newer: list[tuple[Record, Newer]] = field(default_factory=list)
     was: dict[Place, Checkpoint] = field(default_factory=dict)
     now: dict[Place, Checkpoint] = field(default_factory=dict)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from time import monotonic
 
 from fastapi import Request
+from fastapi.security import HTTPBearer
 
 from .auth import Principal, Tokens, Unauthorized
 from .problem import Problem, unauthorized
@@ -11,6 +12,13 @@ from .problem import Problem, unauthorized
 PUBLISH = "tidlig:events.publish"
 READ = "tidlig:initiatives.read"
 OPERATIONS = "tidlig:operations"
+# tells OpenAPI that a route takes a token; who calls is decided below
+TAKES_TOKEN = HTTPBearer(
+    auto_error=False,
+    scheme_name="maskinporten",
+    bearerFormat="JWT",
+    description="An access token of Maskinporten; `consumer` tells the organisation.",
+)
 
 
 @dataclass

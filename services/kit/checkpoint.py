@@ -22,10 +22,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The next offset to apply, and the append time of the last one applied."""
+    """The next offset to apply, and the append time of the last one applied.
+
+    `parks` where facts of the partition may be parked: then it is to be asked which.
+    """
 
     next: int
     appended: datetime
+    parks: bool = False
 
 
 class Fenced(Exception):
@@ -33,13 +37,14 @@ class Fenced(Exception):
 
 
 CREATE = """
-INSERT INTO checkpoint (group_id, topic, topic_id, partition, next, appended)
-SELECT $1, topic, topic_id, partition, 0, $5
+INSERT INTO checkpoint (group_id, topic, topic_id, partition, next, appended, parks)
+SELECT $1, topic, topic_id, partition, 0, $5,
+       EXISTS (SELECT FROM parked WHERE (group_id, topic) = ($1, p.topic))
   FROM unnest($2::text[], $3::text[], $4::integer[]) AS p (topic, topic_id, partition)
     ON CONFLICT DO NOTHING
 """
 READ = """
-SELECT topic, topic_id, partition, next, appended
+SELECT topic, topic_id, partition, next, appended, parks
   FROM checkpoint
  WHERE group_id = $1
    AND (topic, topic_id, partition) IN (

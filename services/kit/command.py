@@ -1,10 +1,10 @@
-"""The command line of a service: `serve`, `migrate`, and what it adds."""
+"""The command line of a service: `serve`, `migrate`, parked facts, what it adds."""
 
 import argparse
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -16,8 +16,9 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from . import log
+from . import log, operations
 from .migrations import Changed, migrate
+from .operations import Consumes
 from .settings import Surroundings
 
 # it counts by an error's type and logs its text by itself; neither is ours
@@ -67,6 +68,8 @@ class Service(Generic[S]):
     build: Callable[[S], FastAPI]
     migrations: Sequence[Path]
     commands: Sequence[Command] = ()
+    # a service that takes in no facts parks none
+    consumes: Consumes | None = None
 
 
 def main(service: Service[S], arguments: Sequence[str] | None = None) -> int:
@@ -97,7 +100,22 @@ def own(service: Service[S]) -> Sequence[Command]:
             nothing,
             lambda _: asyncio.run(bring_up_to_date(service)),
         ),
+        *for_parked(service),
     )
+
+
+def for_parked(service: Service[S]) -> Iterator[Command]:
+    """Commands for facts that the service could not apply."""
+    consumes = service.consumes
+    if consumes is None:
+        return
+    for each in operations.operations():
+
+        def run(asked: argparse.Namespace, work: operations.Work = each.work) -> int:
+            url = service.settings().surroundings.postgres
+            return operations.run(url, service.name, consumes, work, asked)
+
+        yield Command(each.name, each.help, each.arguments, run)
 
 
 def nothing(_: argparse.ArgumentParser) -> None:

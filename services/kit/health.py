@@ -31,7 +31,12 @@ async def live() -> Response:
     return Response(status_code=204)
 
 
-@router.get("/ready", summary="It can do its work", response_model=None)
+@router.get(
+    "/ready",
+    summary="It can do its work",
+    response_model=None,
+    responses={503: {"description": "It waits for what `waiting_for` names"}},
+)
 async def ready(request: Request, response: Response) -> dict[str, object]:
     """Ready when every check of the service has nothing to say."""
     checks: Sequence[Check] = request.app.state.checks

@@ -5,55 +5,37 @@ batch. Kafka's own offsets follow it and decide nothing.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 import structlog
-from aiokafka import ConsumerRebalanceListener, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka import TopicPartition
 
 from schemas.topics import Topic
 
-from . import checkpoint, metrics, stopped
+from . import checkpoint, metrics, redrive, stopped
 from .backoff import seconds_after
-from .batch import (
-    Arrived,
-    Batch,
-    ByPartition,
-    Record,
-    Refused,
-    partition_at,
-    partitions_in,
-)
-from .broker import topic_ids
+from .batch import Batch, ByPartition, Record, partition_at, partitions_in
 from .checkpoint import Checkpoint, Fenced, Place
 from .db import TRANSIENT, Connection, Pool, transaction
 from .log import place_of
+from .parked import Inadmissible, Key
+from .reading import Reading
+from .search import TooMany
 from .stopped import Stop
+from .taking import Apply, Known, OnRefused, Taking, ignore
 
 log = structlog.get_logger()
 
 RETRY_STOPPED = timedelta(seconds=30)
-DRAIN_LIMIT = timedelta(seconds=10)
-COMMIT_LIMIT = timedelta(seconds=3)
 LONGEST_BACKOFF = 10.0
 SMALL_BATCH = 100
 PATIENCE = timedelta(milliseconds=15)
-NOTE_AFTER = timedelta(seconds=1)
-
-Apply = Callable[[Connection, Sequence[Arrived]], Awaitable[None]]
-OnRefused = Callable[[Connection, Sequence[Refused]], Awaitable[None]]
-# earlier records, by the marks asked for
-Known = Callable[[Connection, Sequence[bytes]], Awaitable[Mapping[bytes, bytes]]]
 
 
-async def ignore(_: Connection, __: Sequence[Refused]) -> None:
-    """Only the registry rejects; the others count."""
-
-
-class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is untyped
+class Inbox(Reading):
     """One group's way from Kafka into Postgres."""
 
     def __init__(
@@ -66,60 +48,14 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         known: Known,
         on_refused: OnRefused = ignore,
     ) -> None:
-        self.group = group
-        self.topics = topics
-        self.pool = pool
-        self.apply = apply
-        self.known = known
+        super().__init__(group, topics, pool)
+        self.taking = Taking(group, apply, known)
         self.on_refused = on_refused
-        self.ids: dict[str, str] = {}
-        self.subscriber: Any = None
-        # where the consumer reads on, as far as we have applied it or sought there
-        self.positions: dict[TopicPartition, int] = {}
-        # assigned, and not yet sought: they are read from where Kafka would have it
-        self.astray: set[TopicPartition] = set()
-        self.stopped: dict[TopicPartition, Stop] = {}
-        # partitions of which Postgres may say that they stand, perhaps since before us
-        self.marked: set[TopicPartition] = set()
         # batches in a row that could not be applied, and the last error's class
         self.failures = 0
         self.failing = ""
-        self.busy = asyncio.Lock()
-        self.noting: asyncio.Task[None] | None = None
-
-    async def learn_topics(self, bootstrap: str) -> None:
-        """Before the consumer starts: which topics are meant. Raises KafkaException."""
-        self.ids = await topic_ids(bootstrap, [topic.name for topic in self.topics])
-
-    async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
-        """Finish the batch in hand, so that no other member sees it again."""
-        try:
-            async with asyncio.timeout(DRAIN_LIMIT.total_seconds()), self.busy:
-                pass
-        except TimeoutError:
-            log.warning("batch_not_drained", group=self.group)
-        self.forget(revoked)
-
-    async def on_partitions_assigned(
-        self, assigned: Collection[TopicPartition]
-    ) -> None:
-        """Begin where Postgres says, whatever Kafka has noted."""
-        self.forget(assigned)
-        self.marked.update(assigned)
-        self.astray.update(assigned)
-        places = {self.place_of(partition): partition for partition in assigned}
-        try:
-            # the group waits for this; a Postgres that hangs must not hold it up
-            async with asyncio.timeout(DRAIN_LIMIT.total_seconds()):
-                found = await checkpoint.find(self.pool, self.group, places)
-        except TRANSIENT as error:
-            # the first batch seeks instead, once Postgres answers
-            log.warning("checkpoints_not_read", error=type(error).__name__)
-            return
-        for place, partition in places.items():
-            if self.is_assigned(partition):
-                self.consumer.seek(partition, found[place].next)
-                self.astray.discard(partition)
+        # what waits behind a fact that was set aside may go on; perhaps since before us
+        self.may_go_on = True
 
     async def handle(self, records: list[Any]) -> None:
         """Apply a batch, or go back to where it began, and wait a while.
@@ -140,35 +76,10 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
             return
         if self.noting is None or self.noting.done():
             self.noting = asyncio.create_task(self.note_in_kafka())
+        await self.let_go_on()
         if len(records) < SMALL_BATCH:
             # a little patience: fewer and larger transactions where facts come often
             await asyncio.sleep(PATIENCE.total_seconds())
-
-    async def note_in_kafka(self) -> None:
-        """After a while, for who watches the group there, not for every batch."""
-        await asyncio.sleep(NOTE_AFTER.total_seconds())
-        await self.note_now()
-
-    async def note_now(self) -> None:
-        """Note in Kafka what was applied, and not what is in hand.
-
-        It decides nothing, so it need not succeed; by itself it would wait for a Kafka
-        that is away, and hold up a stop.
-        """
-        applied = {at: n for at, n in self.positions.items() if self.is_assigned(at)}
-        if not applied:
-            return
-        try:
-            async with asyncio.timeout(COMMIT_LIMIT.total_seconds()):
-                await self.consumer.commit(applied)
-        except (KafkaError, TimeoutError) as error:
-            log.info("offsets_not_noted", error=type(error).__name__)
-
-    async def part(self) -> None:
-        """Before the consumer ends: what was to be noted is noted now."""
-        if self.noting is not None and not self.noting.done():
-            self.noting.cancel()
-            await self.note_now()
 
     def postpone(self, by_partition: ByPartition, error_class: str) -> None:
         """Read the batch again, all of it: what was applied is dropped then."""
@@ -180,36 +91,57 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
             self.read_from(partition, records[0].offset)
 
     async def apply_all(self, by_partition: ByPartition) -> None:
-        """Together, or one by one where the code fails. Raises what passes by itself,
-        and what hinders us from holding a partition.
+        """Together; where the code fails, all but what fails. Raises what passes by
+        itself, and what hinders us from parking, or from holding a partition.
         """
         try:
             await self.apply_batch(by_partition)
         except (*TRANSIENT, Fenced):
             raise
-        except Exception as error:  # noqa: BLE001  # found, and held, one by one
+        except Exception as error:  # noqa: BLE001  # found, and parked
             log.warning(
                 "batch_failed", error=type(error).__name__, place=place_of(error)
             )
-            for partition, records in by_partition.items():
+            await self.apply_what_can_be(by_partition)
+
+    async def apply_what_can_be(self, by_partition: ByPartition) -> None:
+        """Park what makes the code fail. Where it is not the facts, hold partitions."""
+        try:
+            await self.apply_batch(by_partition, searching=True)
+        except (*TRANSIENT, Fenced):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever it is, it waits
+            if len(by_partition) > 1:
+                for partition, records in by_partition.items():
+                    await self.apply_what_can_be({partition: records})
+                return
+            ((partition, records),) = by_partition.items()
+            if isinstance(error, TooMany):
+                await self.stop_before(error, partition, records)
+            else:
                 await self.apply_one_by_one(partition, records)
 
-    async def apply_batch(self, by_partition: ByPartition) -> Batch:
-        """All of it in one transaction, or nothing."""
+    async def apply_batch(
+        self, by_partition: ByPartition, *, searching: bool = False
+    ) -> Batch:
+        """All of it in one transaction, or nothing; all but what fails if searching."""
         began = monotonic()
+        in_a_row = 0
         async with transaction(self.pool) as conn:
             held = await self.lock(conn, by_partition)
             batch = self.judge(by_partition, held)
-            marks = [each.fact.mark for each in batch.facts]
-            batch.keep_first_sayings(await self.known(conn, marks))
-            await self.apply(conn, batch.facts)
+            await self.taking.keep_first_sayings(conn, batch, held)
+            if searching:
+                in_a_row = await self.taking.apply_some(conn, batch)
+            else:
+                await self.taking.apply_all(conn, batch)
             await self.on_refused(conn, batch.refused)
             await checkpoint.move(conn, self.group, batch.was, batch.now)
             moved = {partition_at(place) for place in batch.now}
             for partition in self.marked & moved:
                 await stopped.clear(conn, self.group, *partition)
         self.marked -= moved
-        self.note(batch)
+        self.note(batch, in_a_row)
         size = sum(len(records) for records in by_partition.values())
         metrics.count_batch(self.group, batch, size, monotonic() - began)
         for record, newer in batch.newer:
@@ -238,28 +170,55 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
                 batch.judge(place, records, held[place])
         return batch
 
-    def has_gap(self, partition: TopicPartition, first: int, due: int) -> bool:
-        """Whether we read on from elsewhere than the checkpoint: then go back there.
-
-        A hole in the offsets alone is none: markers of transactions take offsets.
-        """
-        ahead = first > due and self.positions.get(partition) != due
-        return ahead or partition in self.astray
-
     async def apply_one_by_one(
         self, partition: TopicPartition, records: Sequence[Record]
     ) -> None:
-        """Find the record that the code cannot get past; other partitions go on."""
+        """Find the record that hinders, and is no fact that could be parked."""
         for record in records:
             try:
-                batch = await self.apply_batch({partition: [record]})
+                batch = await self.apply_batch({partition: [record]}, searching=True)
             except (*TRANSIENT, Fenced):
                 raise
             except Exception as error:  # noqa: BLE001  # whatever it is, it waits
-                await self.stop(record, type(error).__name__, place_of(error))
+                await self.stop(record, *cause_of(error))
                 return
             if batch.held_up:
                 return
+
+    async def stop_before(
+        self, found: TooMany, partition: TopicPartition, records: Sequence[Record]
+    ) -> None:
+        """Too many facts in a row fail to be parked: apply what lies before them."""
+        before = [each for each in records if each.offset < found.first.offset]
+        if before:
+            await self.apply_batch({partition: before}, searching=True)
+        (first,) = (each for each in records if each.offset == found.first.offset)
+        await self.stop(first, *cause_of(found))
+
+    async def let_go_on(self) -> None:
+        """Apply what waits behind facts that were set aside, and what was reinstated.
+
+        It raises nothing: what was not done is done at the next look.
+        """
+        if not self.may_go_on:
+            return
+        self.may_go_on = False
+        try:
+            for key in await redrive.free(self.pool, self.group):
+                await self.let_key_go_on(key)
+        except Exception as error:  # noqa: BLE001  # whatever it is, it waits
+            self.may_go_on = True
+            log.warning("not_gone_on", error=type(error).__name__)
+
+    async def let_key_go_on(self, key: Key) -> None:
+        """The same for one speaker and initiative. Raises what passes by itself."""
+        try:
+            await redrive.redrive(
+                self.pool, self.group, self.taking.take, key, "set aside"
+            )
+        except Inadmissible as error:
+            # older code than parked it: others go on, and newer code looks again
+            log.warning("not_gone_on", error=type(error).__name__)
 
     async def stop(self, record: Record, error_class: str, place: str) -> None:
         """Hold the partition at this record, and try again from time to time."""
@@ -288,35 +247,26 @@ class Inbox(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is unt
         if self.is_assigned(partition) and partition in self.consumer.paused():
             self.consumer.resume(partition)
 
-    @property
-    def consumer(self) -> Any:
-        """aiokafka's consumer; None while it is not connected."""
-        return None if self.subscriber is None else self.subscriber.consumer
+    def note(self, batch: Batch, in_a_row: int) -> None:
+        """Remember how far was applied, and what came of it."""
+        self.move_on(batch)
+        if batch.facts or in_a_row:
+            self.taking.in_a_row = in_a_row
+        failed = [each.cause for each in batch.parked if each.cause is not None]
+        if failed:
+            log.error(
+                "facts_parked",
+                group=self.group,
+                failed=len(failed),
+                held_back=len(batch.parked) - len(failed),
+                errors=sorted({f"{c.error_class} at {c.place}" for c in failed})[:5],
+            )
+        if any(each.fact.type.family == "setaside" for each in batch.facts):
+            self.may_go_on = True
 
-    def is_assigned(self, partition: TopicPartition) -> bool:
-        return self.consumer is not None and partition in self.consumer.assignment()
 
-    def place_of(self, partition: TopicPartition) -> Place:
-        return Place(partition.topic, self.ids[partition.topic], partition.partition)
-
-    def read_from(self, partition: TopicPartition, offset: int) -> None:
-        """Only between batches: the next one comes from there."""
-        if self.is_assigned(partition):
-            self.consumer.seek(partition, offset)
-            self.positions[partition] = offset
-            self.astray.discard(partition)
-
-    def forget(self, partitions: Collection[TopicPartition]) -> None:
-        for partition in partitions:
-            self.positions.pop(partition, None)
-            self.stopped.pop(partition, None)
-            self.marked.discard(partition)
-            self.astray.discard(partition)
-
-    def note(self, batch: Batch) -> None:
-        """Remember how far was applied; go back where we had read on too far."""
-        for place, now in batch.now.items():
-            self.positions[partition_at(place)] = now.next
-            self.stopped.pop(partition_at(place), None)
-        for place, held in batch.gaps.items():
-            self.read_from(partition_at(place), held.next)
+def cause_of(error: Exception) -> tuple[str, str]:
+    """The error's class, and the place in our code."""
+    if isinstance(error, TooMany):
+        return error.cause.error_class, f"{error.cause.place}, of every fact in a row"
+    return type(error).__name__, place_of(error)

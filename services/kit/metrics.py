@@ -53,6 +53,18 @@ BATCH_SECONDS = Histogram(
 BATCHES_POSTPONED = Counter(
     "tidlig_batches_postponed", "Batches to be tried again", ["group", "error"]
 )
+# rises: the code cannot apply a fact; `parked` shows it, `redrive` once it is mended
+FACTS_PARKED = Counter(
+    "tidlig_facts_parked", "Facts that make the code fail, parked", ["group", "error"]
+)
+# rises: speakers go on about initiatives on which a fact of theirs is parked
+FACTS_HELD_BACK = Counter(
+    "tidlig_facts_held_back", "Facts parked behind another of their speaker", ["group"]
+)
+# rises: what was parked takes effect
+FACTS_REDRIVEN = Counter(
+    "tidlig_facts_redriven", "Parked facts that were applied later", ["group"]
+)
 # rises: the code cannot get past a record; a partition waits for newer code
 PARTITIONS_STOPPED = Counter(
     "tidlig_partitions_stopped", "Times that a partition was stopped", ["group"]
@@ -90,6 +102,11 @@ def count_batch(group: str, batch: "Batch", size: int, seconds: float) -> None:
         DUPLICATES.labels(group, topic).inc(n)
     for refused in batch.refused:
         RECORDS_REFUSED.labels(group, refused.place.topic, refused.refusal.reason).inc()
+    for parked in batch.parked:
+        if parked.cause is None:
+            FACTS_HELD_BACK.labels(group).inc()
+        else:
+            FACTS_PARKED.labels(group, parked.cause.error_class).inc()
     BATCH_RECORDS.labels(group).observe(size)
     BATCH_SECONDS.labels(group).observe(seconds)
 

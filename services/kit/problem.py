@@ -100,13 +100,18 @@ def unavailable(detail: str) -> Problem:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The problems a route may answer with, for OpenAPI."""
+    """The problems a route may answer with, for OpenAPI.
+
+    With `default` FastAPI adds no 422 in a form of its own, which is never sent.
+    """
+    described: dict[int | str, str] = {"default": "Another problem"}
+    described |= {status: HTTPStatus(status).phrase for status in statuses}
     return {
         status: {
-            "description": HTTPStatus(status).phrase,
+            "description": description,
             "content": {MEDIA_TYPE: {"schema": SCHEMA}},
         }
-        for status in statuses
+        for status, description in described.items()
     }
 
 

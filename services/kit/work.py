@@ -102,6 +102,7 @@ async def watch(inbox: Inbox) -> None:
             answered = monotonic()
         if monotonic() - answered > LONGEST_SILENCE.total_seconds():
             break
+        await inbox.let_go_on()
         await asyncio.sleep(LOOK_EVERY.total_seconds())
     raise ConsumerDied
 

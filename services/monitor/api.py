@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from services.kit.callers import OPERATIONS, Callers
+from services.kit.callers import OPERATIONS, TAKES_TOKEN, Callers
 from services.kit.problem import not_found, responses, unavailable
 
 from .report import GroupLag, Report
@@ -44,6 +44,7 @@ LastReport = Annotated[Report, Depends(report_for)]
 
 @router.get(
     "/groups",
+    dependencies=[Depends(TAKES_TOKEN)],
     summary="Every consumer group: records and seconds behind, the worst first",
     responses=responses(401, 403, 503),
 )
@@ -56,6 +57,7 @@ async def groups(report: LastReport) -> Report:
 
 @router.get(
     "/groups/{group:path}",
+    dependencies=[Depends(TAKES_TOKEN)],
     summary="One consumer group, partition by partition",
     responses=responses(401, 403, 404, 503),
 )

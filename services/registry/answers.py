@@ -9,96 +9,38 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
-from schemas.initiative import (
-    InitiativeGateDecided,
-    InitiativeGateplanRevised,
-    InitiativeLockRecorded,
-)
-from schemas.responses import InitiativeAcknowledged, ResponseSubmitted
-from schemas.sharing import InitiativeShared
 from schemas.topics import Line
 from services.kit.problem import MEDIA_TYPE, SCHEMA, responses
 
+from .told import (
+    AcknowledgementTold,
+    Answer,
+    BenefitsTold,
+    ClaimTold,
+    ContradictionTold,
+    CorrectionTold,
+    CostTold,
+    DisagreementTold,
+    DisputeTold,
+    FundingTold,
+    GateTold,
+    InvolvementTold,
+    JointTold,
+    LifeTold,
+    LockTold,
+    Organisation,
+    PlanTold,
+    ResponseTold,
+    ScopeTold,
+    ShareTold,
+    StatusTold,
+    TieTold,
+    When,
+)
+
 EXAMPLES = Path(__file__).parent / "examples"
-
-
-class Answer(BaseModel):
-    """A piece of an answer; it has no other fields."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class FactName(Answer):
-    """A fact of this initiative, by who said it and under which id."""
-
-    source: str
-    id: str
-
-
-class When(Answer):
-    """When it was said: the speaker's claim, and when intake accepted it."""
-
-    time: AwareDatetime
-    accepted: AwareDatetime
-    fact: FactName
-
-
-class Organisation(Answer):
-    """An organisation, and the line that it belongs to."""
-
-    orgnr: str
-    name: str
-    line: Line | None
-
-
-class EndOfShare(When):
-    """The owner ended the grant; nothing more is served under it."""
-
-    reason: str
-
-
-class ShareTold(InitiativeShared, When):
-    """A grant: with whom, and from when to when it was live."""
-
-    grant: FactName
-    audience: list[str]
-    open: bool = Field(description="Its embargo, if it had one, has passed.")
-    live: bool = Field(description="Open, and not ended.")
-    opened: When | None = None
-    ended: EndOfShare | None = None
-
-
-class PlanTold(InitiativeGateplanRevised, When):
-    """The day for which the owner plans a gate; null where it does no longer."""
-
-
-class GateTold(InitiativeGateDecided, When):
-    """A decision in the owner's own line."""
-
-
-class LockTold(InitiativeLockRecorded, When):
-    """A step that binds."""
-
-
-class EndTold(When):
-    """The owner stopped the initiative (`reason`) or completed it (`outcome`)."""
-
-    reason: str | None = None
-    outcome: str | None = None
-
-
-class AcknowledgementTold(InitiativeAcknowledged, When):
-    """A body confirms that the initiative has reached the right desk."""
-
-    by: Organisation
-
-
-class ResponseTold(ResponseSubmitted, When):
-    """What a body says of the initiative, in its own name."""
-
-    by: Organisation
 
 
 class FirstLock(Answer):
@@ -153,10 +95,28 @@ class EarlinessTold(Answer):
     policy: str
 
 
+class HowAsked(Answer):
+    """As of when and as whom it was asked; there only where it was."""
+
+    as_of: AwareDatetime | None
+    as_seen_by: str | None
+    complete: bool | None = Field(
+        description="Everything until then has been taken in: the answer stays so. "
+        "Null where no moment was asked for."
+    )
+
+
+SHORT_NAME = Field(
+    description="For people to say; it may collide and is never a key. It ends in five "
+    "signs of Crockford's base 32 and a check sign."
+)
+
+
 class InitiativeSummary(Answer):
     """A line in a list."""
 
     id: str
+    short_name: str = SHORT_NAME
     owner: Organisation
     partial: bool = Field(
         description="No grant covers or covered you: you have what is public or names "
@@ -165,12 +125,16 @@ class InitiativeSummary(Answer):
     phase: str | None
     title: str | None
     announced: When | None
+    joint_with: list[str] = Field(
+        description="The other sides, where it is one case with two; they have no line."
+    )
 
 
 class InitiativeTold(Answer):
     """What stands of an initiative, as far as you may read it."""
 
     id: str
+    short_name: str = SHORT_NAME
     owner: Organisation
     partial: bool
     phase: str | None
@@ -180,9 +144,26 @@ class InitiativeTold(Answer):
     gateplan: dict[str, PlanTold]
     gates: list[GateTold]
     locks: list[LockTold]
-    life: list[EndTold]
+    life: list[LifeTold]
     acknowledgements: list[AcknowledgementTold]
     responses: list[ResponseTold]
+    scope: ScopeTold | None
+    status: list[StatusTold]
+    joined: list[TieTold]
+    matched: list[TieTold]
+    discovered: bool = Field(
+        description="Another's initiative, of which the owner of this entry has learnt."
+    )
+    lock_claims: list[ClaimTold]
+    disputes: list[DisputeTold]
+    involvement: InvolvementTold
+    costs: list[CostTold]
+    costs_disagreed: list[DisagreementTold]
+    funding: list[FundingTold]
+    benefits: BenefitsTold
+    cases: list[JointTold]
+    corrections: list[CorrectionTold]
+    contradictions: list[ContradictionTold]
     readable: dict[str, AwareDatetime] = Field(
         description="Since when each of your channels could read any of it."
     )
@@ -190,6 +171,7 @@ class InitiativeTold(Answer):
         description="When an organisation's system had fetched it."
     )
     earliness: EarlinessTold | None
+    asked: HowAsked | None = None
 
 
 class InitiativeList(Answer):
@@ -198,6 +180,7 @@ class InitiativeList(Answer):
     initiatives: list[InitiativeSummary]
     phases: str = Field(description="The version of the phases.")
     next: str | None = None
+    asked: HowAsked | None = None
 
 
 class FactTold(Answer):
@@ -215,6 +198,7 @@ class History(Answer):
 
     facts: list[FactTold]
     next: str | None = None
+    asked: HowAsked | None = None
 
 
 class LeadTimesTold(Answer):
@@ -239,11 +223,61 @@ class DirectionTold(Answer):
     forecast: LeadTimesTold
 
 
+class CountTold(Answer):
+    """So many were a surprise, of so many that are known."""
+
+    surprises: int
+    known: int
+
+
+class SurpriseTold(Answer):
+    """What a line has learnt of the other's initiatives without being told."""
+
+    of_line: Line
+    to_line: Line
+    n_discovered: int
+    n_imported: int = Field(description="Rows of lists; they count nowhere else.")
+    least: CountTold = Field(description="If every claimed match is one.")
+    most: CountTold = Field(description="If none is that one side alone claims.")
+
+
 class FiguresTold(Answer):
     """Both directions under one policy."""
 
     policy: str
     directions: list[DirectionTold]
+    surprise: list[SurpriseTold]
+    asked: HowAsked | None = None
+
+
+class Held(Answer):
+    """A value, and who said it and when; null where it was computed or observed."""
+
+    value: Any
+    by: Organisation | None
+    said: dict[str, Any] | None
+
+
+class ChangeTold(Answer):
+    """A field that differs."""
+
+    field: str = Field(
+        description="`family/key`; another party's has its number before it."
+    )
+    change: Literal["added", "changed", "gone"]
+    before: Held | None
+    after: Held | None
+
+
+class DifferenceTold(Answer):
+    """What differs; `from` and `to` tell how each side was asked, null for now."""
+
+    id: str
+    short_name: str = SHORT_NAME
+    from_: HowAsked = Field(alias="from")
+    to: HowAsked | None
+    changes: list[ChangeTold]
+    phases: str
 
 
 def documented(
@@ -276,3 +310,26 @@ HISTORY = documented(
 FIGURES = documented(
     FiguresTold, "earliness", "Both directions", 400, 401, 403, 429, 503
 )
+DIFFERENCE = documented(
+    DifferenceTold, "difference", "What differs", 400, 401, 403, 404, 429, 503
+)
+
+
+def as_file(media_type: str, example: str) -> dict[int | str, dict[str, Any]]:
+    """A route's answers for OpenAPI where it sends a file."""
+    shown = (EXAMPLES / example).read_bytes().decode()
+    return {
+        200: {
+            "description": "All of them",
+            "content": {media_type: {"schema": {"type": "string"}, "example": shown}},
+        },
+        **responses(400, 401, 403, 429, 503),
+        "default": {
+            "description": "Another problem",
+            "content": {MEDIA_TYPE: {"schema": SCHEMA}},
+        },
+    }
+
+
+CSV = as_file("text/csv", "initiatives.csv")
+JSON_LINES = as_file("application/jsonl", "initiatives.jsonl")

@@ -1,139 +1,50 @@
 """HTTP in: what stands of every initiative, for the one who asks."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
-from pydantic import AfterValidator, AwareDatetime
+from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.envelope import timestamp
-from schemas.identity import SUBJECT_PATTERN
-from schemas.policy import ANYBODY, Reader, reader_for
-from services.kit.callers import Callers
-from services.kit.db import Pool
-from services.kit.problem import Problem, not_found
+from services.kit.problem import not_found
 
-from . import answers, paging, queries
+from . import answers, history, paging, queries
+from .asked import Asked
+from .cases import Joint
+from .difference import change_json, changes
 from .earliness import earliness
 from .figures import figures
-from .policies import earliness_policy, phase_policy
-from .queries import BEFORE_ALL, NoSuchFact, Wanted
+from .horizon import horizon
+from .leads import all_leads
+from .parameters import (
+    Asking,
+    At,
+    Before,
+    Begun,
+    BegunAfter,
+    Here,
+    How,
+    Id,
+    Limit,
+    Registry,
+    Wanting,
+    invalid_next,
+    reader_of,
+    refuse_what_proves_nothing,
+)
+from .policies import contradiction_policy, earliness_policy, phase_policy
+from .rules import Projection
+from .short_names import short_name
 from .store import Archived
-from .view import earliness_json, summary, view
+from .surprise import surprise
+from .view import earliness_json, joint_json, summary, view
 
-Clock = Callable[[], datetime]
-Line = Literal["state", "municipal"]
-
-
-@dataclass(frozen=True)
-class Registry:
-    """What the routes need."""
-
-    pool: Pool
-    callers: Callers
-    clock: Clock
-
-
-async def registry_of(request: Request) -> Registry:
-    found: Registry = request.app.state.registry
-    return found
-
-
-Here = Annotated[Registry, Depends(registry_of)]
-
-
-async def refuse_what_proves_nothing(request: Request, here: Here) -> None:
-    """401 comes before every other fault."""
-    await here.callers.anybody(request)
-
-
-async def reader_of(request: Request, here: Registry) -> Reader:
-    """Who reads: an organisation with its token, or everybody. 403 comes after 400."""
-    caller = await here.callers.reader(request)
-    return ANYBODY if caller is None else reader_for(caller.orgnr)
-
-
-def known_phase(code: str) -> str:
-    codes = phase_policy().codes
-    if code not in codes:
-        raise ValueError(f"`phase` is one of: {', '.join(codes)}")
-    return code
-
-
-def in_these_centuries(moment: datetime) -> datetime:
-    """A moment whose day in Norway is on the calendar."""
-    if not 1900 <= moment.year <= 2200:
-        raise ValueError("`at` lies between 1900 and 2200")
-    return moment
-
-
-def invalid_next() -> Problem:
-    detail = "`next` is no place that a page gave; begin without it"
-    return Problem(400, "invalid_parameter", detail)
-
-
-Next = Annotated[
-    str | None,
-    Query(
-        alias="next",
-        max_length=300,
-        description="`next` of the page before; without it the first page",
-    ),
-]
-
-
-def place_after(after: Next = None) -> bytes:
-    """Where a page of initiatives begins. Raises `Problem` 400."""
-    try:
-        return BEFORE_ALL if after is None else paging.place_in(after)
-    except ValueError:
-        raise invalid_next() from None
-
-
-def fact_after(after: Next = None) -> bytes | None:
-    """The fact that a page follows, by its mark. Raises `Problem` 400."""
-    try:
-        return None if after is None else paging.mark_in(after)
-    except ValueError:
-        raise invalid_next() from None
-
-
-Id = Annotated[
-    str,
-    Path(
-        pattern=SUBJECT_PATTERN,
-        description="The owner's organisation number, and its own id",
-        examples=["889640782:k7v2qd9x"],
-    ),
-]
-Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many on a page")]
-At = Annotated[
-    Annotated[AwareDatetime, AfterValidator(in_these_centuries)] | None,
-    Query(
-        description="Forecast or realised as of this moment; now if left out",
-        examples=["2027-01-25T12:00:00+01:00"],
-    ),
-]
-Owner = Annotated[
-    str | None,
-    Query(
-        pattern=r"^[0-9]{9}$",
-        description="Only those of this organisation number",
-        examples=["889640782"],
-    ),
-]
-OfLine = Annotated[Line | None, Query(description="Only those of owners of this line")]
-InPhase = Annotated[
-    Annotated[str, AfterValidator(known_phase)] | None,
-    Query(
-        description="Only those in this phase, of those whose phase you may know",
-        json_schema_extra={"enum": list(phase_policy().codes)},
-    ),
-]
+# delivery says that something was readable after it was so
+SAID_LATER = timedelta(minutes=1)
 
 router = APIRouter(dependencies=[Depends(refuse_what_proves_nothing)])
 
@@ -147,24 +58,34 @@ router = APIRouter(dependencies=[Depends(refuse_what_proves_nothing)])
 async def list_initiatives(
     request: Request,
     here: Here,
-    begun: Annotated[bytes, Depends(place_after)],
-    owner: Owner = None,
-    line: OfLine = None,
-    phase: InPhase = None,
+    begun: Begun,
+    how: Asking,
+    wanted: Wanting,
     limit: Limit = 100,
 ) -> Response:
-    """In a fixed order that favours nobody, a page at a time; each is visited once.
+    """In a fixed order that favours nobody, a page at a time; each is visited once,
+    and two that are one case stand under one of them.
 
     Of a `partial` one you have but what is public or names you: it has no phase for
-    you, nor has one whose share with you has ended.
+    you, nor has one whose share with you has ended. All that is asked for is asked of
+    what you may read: nothing is found by a word that is closed to you.
     """
-    reader = await reader_of(request, here)
+    asked = how.by(await reader_of(request, here))
     phases = phase_policy()
-    wanted = Wanted(owner, line, phase)
-    found = await queries.initiatives(here.pool, reader, wanted, phases, begun, limit)
+    meta = await meta_of(here, how)
+    found = await queries.initiatives(here.pool, asked, wanted, phases, begun, limit)
     body: dict[str, Any] = {
-        "initiatives": [summary(seen, phases) for seen in found.seen],
+        "initiatives": [
+            {
+                "short_name": short_name(seen.subject),
+                **summary(seen, phases),
+                "joint_with": found.lines[seen.subject],
+            }
+            for seen in found.seen
+            if seen.subject in found.lines
+        ],
         "phases": phases.version,
+        **meta,
     }
     if found.last is not None:
         body["next"] = paging.after_place(found.last)
@@ -178,7 +99,7 @@ async def list_initiatives(
     responses=answers.INITIATIVE,
 )
 async def one_initiative(
-    request: Request, here: Here, id: Id, at: At = None
+    request: Request, here: Here, id: Id, how: Asking, at: At = None
 ) -> Response:
     """What stands of all that you may read. 404 alike for what is absent or closed.
 
@@ -186,13 +107,12 @@ async def one_initiative(
     null while nothing is locked, or nothing was readable. Where the tracker opened the
     share over a minute late, `class_by_first_readable` is the other end of the range.
     """
-    reader = await reader_of(request, here)
-    seen = await queries.initiative(here.pool, id, reader)
-    if seen is None:
+    asked = how.by(await reader_of(request, here))
+    meta = await meta_of(here, how)
+    found = await queries.with_joined(here.pool, id, asked)
+    if found is None:
         raise not_found()
-    found = earliness(seen, earliness_policy(), at or here.clock())
-    body = {**view(seen, phase_policy()), "earliness": earliness_json(found)}
-    return as_json(request, body)
+    return as_json(request, {**told(*found, moment(here, asked, at)), **meta})
 
 
 @router.get(
@@ -201,27 +121,60 @@ async def one_initiative(
     response_model=None,
     responses=answers.HISTORY,
 )
-async def history(
+async def facts(
     request: Request,
     here: Here,
     id: Id,
-    begun: Annotated[bytes | None, Depends(fact_after)],
+    begun: BegunAfter,
+    how: Asking,
     limit: Limit = 100,
 ) -> Response:
     """Facts byte for byte as they were accepted, and when they came to Kafka.
 
     So you can check `datahash` yourself: SHA-256 of the salt and the bytes of `data`.
     """
-    reader = await reader_of(request, here)
+    asked = how.by(await reader_of(request, here))
+    meta = await meta_of(here, how)
     try:
-        found = await queries.history(here.pool, id, reader, begun, limit)
-    except NoSuchFact:
+        found = await history.history(here.pool, id, asked, begun, limit)
+    except history.NoSuchFact:
         raise invalid_next() from None
     if found is None:
         raise not_found()
-    body: dict[str, Any] = {"facts": [archived_json(each) for each in found.facts]}
+    body = {"facts": [archived_json(each) for each in found.facts], **meta}
     if found.last is not None:
         body["next"] = paging.after_fact(found.last.mark)
+    return as_json(request, body)
+
+
+@router.get(
+    "/initiatives/{id}/difference",
+    summary="What differs between two moments, or between two readers",
+    response_model=None,
+    responses=answers.DIFFERENCE,
+)
+async def difference(
+    request: Request, here: Here, id: Id, before: Before, how: Asking
+) -> Response:
+    """From `from_as_of` and `from_seen_by` to `as_of` and `as_seen_by`, or to what you
+    see now: each field that was added, changed or is gone, who said it and when.
+
+    Both sides hold only what you may read. 404 where neither shows you anything.
+    """
+    reader = await reader_of(request, here)
+    was, now = await meta_of(here, before), await meta_of(here, how)
+    first, last = await queries.both(here.pool, id, before.by(reader), how.by(reader))
+    if first is None and last is None:
+        raise not_found()
+    found = changes(first, last, phase_policy())
+    body = {
+        "id": id,
+        "short_name": short_name(id),
+        "from": was.get("asked"),
+        "to": now.get("asked"),
+        "changes": [change_json(each) for each in found],
+        "phases": phase_policy().version,
+    }
     return as_json(request, body)
 
 
@@ -231,17 +184,61 @@ async def history(
     response_model=None,
     responses=answers.FIGURES,
 )
-async def all_figures(request: Request, here: Here, at: At = None) -> Response:
+async def all_figures(
+    request: Request, here: Here, how: Asking, at: At = None
+) -> Response:
     """Per direction, of initiatives that were shared with you or are your own.
 
-    Forecast (the lock lies ahead) and realised lead times are never mixed.
+    Forecast (the lock lies ahead) and realised lead times are never mixed. `surprise`
+    is what a line has learnt of without being told, beside rows of imported lists.
     """
-    reader = await reader_of(request, here)
+    asked = how.by(await reader_of(request, here))
+    meta = await meta_of(here, how)
     policy = earliness_policy()
-    moment = at or here.clock()
-    found = await queries.all_earliness(here.pool, reader, policy, moment)
-    directions = [asdict(figures(found, line, policy)) for line in policy.counterpart]
-    return as_json(request, {"policy": policy.version, "directions": directions})
+    when = moment(here, asked, at)
+    found, known = await all_leads(here.pool, here.leads, asked, policy, when)
+    body = {
+        "policy": policy.version,
+        "directions": [asdict(figures(found, of, policy)) for of in policy.counterpart],
+        "surprise": [asdict(surprise(known, to)) for to in policy.counterpart],
+        **meta,
+    }
+    return as_json(request, body)
+
+
+def told(seen: Projection, joint: Sequence[Joint], at: datetime) -> dict[str, Any]:
+    """An initiative as it is shown alone."""
+    found = earliness(seen, earliness_policy(), at)
+    return {
+        "short_name": short_name(seen.subject),
+        **view(seen, phase_policy(), contradiction_policy()),
+        "cases": [joint_json(each) for each in joint],
+        "earliness": earliness_json(found),
+    }
+
+
+def moment(here: Registry, asked: Asked, at: datetime | None) -> datetime:
+    """The day that tells forecast from realised."""
+    return at or asked.as_of or here.clock()
+
+
+async def meta_of(here: Registry, how: How) -> dict[str, Any]:
+    """How it was asked, and whether the answer can still change; nothing if plainly.
+
+    Read before the answer is: what is complete then stays so.
+    """
+    if how.as_of is None and how.seen_by is None:
+        return {}
+    asked: dict[str, Any] = {
+        "as_of": None if how.as_of is None else timestamp(how.as_of),
+        "as_seen_by": how.seen_by,
+        "complete": None,
+    }
+    if how.as_of is not None:
+        upto = await horizon(here.pool)
+        needed = how.as_of + (SAID_LATER if how.seen_by else timedelta(0))
+        asked["complete"] = upto is not None and needed <= upto
+    return {"asked": asked}
 
 
 def archived_json(each: Archived) -> dict[str, object]:
@@ -251,11 +248,17 @@ def archived_json(each: Archived) -> dict[str, object]:
     }
 
 
-def as_json(request: Request, body: object) -> Response:
+def as_json(request: Request, body: Mapping[str, object]) -> Response:
     """The answer with an ETag over what this reader is told."""
     content = orjson.dumps(body)
     etag = f'"{sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Vary": "Authorization"}
-    if etag in request.headers.get("if-none-match", ""):
+    if is_named(etag, request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(content, headers=headers, media_type="application/json")
+
+
+def is_named(etag: str, wanted: str) -> bool:
+    """Whether `If-None-Match` names it, weakly or among others (RFC 9110 §13.1.2)."""
+    named = [each.strip().removeprefix("W/") for each in wanted.split(",")]
+    return etag in named or "*" in named

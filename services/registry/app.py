@@ -16,8 +16,12 @@ from services.kit.inbox import Inbox
 from services.kit.relay import Relay
 from services.kit.work import consume, in_background
 
-from . import api, handlers, store
-from .api import Clock, Registry
+from . import handlers, store
+from .horizon import look_out
+from .indexing import keep_findable
+from .leads import Leads
+from .parameters import Clock, Registry
+from .routes import router
 from .settings import Settings
 
 
@@ -45,17 +49,19 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
                 pool, url=url, schema="registry", bootstrap=around.kafka_bootstrap
             )
             callers = Callers(Tokens.of(around), settings.public_rate)
-            app.state.registry = Registry(pool, callers, clock)
+            app.state.registry = Registry(pool, callers, clock, Leads())
             app.state.checks = (health.database(pool), health.consumer(inbox))
             async with in_background(
                 relay=relay.run,
                 consumer=partial(consume, inbox, around),
+                findable=partial(keep_findable, pool),
+                horizon=partial(look_out, pool, inbox, clock),
             ):
                 yield
 
     return application(
         "Tidlig registry",
         "The archive, and what stands of every initiative.",
-        api.router,
+        router,
         lifespan,
     )

@@ -83,7 +83,7 @@ def earliness(
         return None
     other, counted = policy.counterpart[line]
     bodies = tuple(sorted(readings(seen, other, policy), key=in_time))
-    if seen.announced is None and not bodies:
+    if seen.discovered or (seen.announced is None and not bodies):
         return None
     first = earliest([each for each in bodies if each.channel in counted])
     shares = [each for each in seen.shares.values() if reaches(each, counted)]
@@ -96,7 +96,7 @@ def earliness(
         bodies=bodies,
         first=first,
         lock=lock,
-        basis=None if lock is None else basis_of(lock, at),
+        basis=None if lock is None else basis_on(lock.date, at),
         lead_days=lead,
         lead_class=class_of(lead, policy),
         lead_class_readable=class_of(by_readable, policy),
@@ -264,8 +264,8 @@ def gate_locks(seen: Projection, policy: EarlinessPolicy) -> Iterator[Lock]:
         yield Lock(date.fromisoformat(plan.value["date"]), policy.locking_kind)
 
 
-def basis_of(lock: Lock, at: datetime) -> Basis:
-    return "realised" if lock.date <= oslo_day(at) else "forecast"
+def basis_on(lock: date, at: datetime) -> Basis:
+    return "realised" if lock <= oslo_day(at) else "forecast"
 
 
 def open_at(share: Share) -> int | None:

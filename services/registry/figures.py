@@ -2,11 +2,42 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
 
 from schemas.topics import Line
 
-from .earliness import Earliness
+from .earliness import Basis
 from .policies import EarlinessPolicy
+
+
+class Lead(Protocol):
+    """What is counted of an initiative; `first` and `lock` are None where missing."""
+
+    @property
+    def from_line(self) -> Line: ...
+    @property
+    def first(self) -> object | None: ...
+    @property
+    def lock(self) -> object | None: ...
+    @property
+    def basis(self) -> Basis | None: ...
+    @property
+    def lead_days(self) -> int | None: ...
+    @property
+    def lead_class(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The same, without what lies behind it."""
+
+    from_line: Line
+    first: datetime | None
+    lock: date | None
+    basis: Basis | None
+    lead_days: int | None
+    lead_class: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +67,7 @@ class Figures:
     forecast: LeadTimes
 
 
-def figures(
-    found: Sequence[Earliness], from_line: Line, policy: EarlinessPolicy
-) -> Figures:
+def figures(found: Sequence[Lead], from_line: Line, policy: EarlinessPolicy) -> Figures:
     """What is reported for one direction; forecast and realised stand apart."""
     mine = [each for each in found if each.from_line == from_line]
     shared = [each for each in mine if each.first is not None]
@@ -53,7 +82,7 @@ def figures(
     )
 
 
-def lead_times(found: Sequence[Earliness], policy: EarlinessPolicy) -> LeadTimes:
+def lead_times(found: Sequence[Lead], policy: EarlinessPolicy) -> LeadTimes:
     """Of initiatives that all have a lead time."""
     classes = {name: 0 for name, _ in policy.classes}
     for each in found:

@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 
 import orjson
@@ -13,9 +13,11 @@ from services.kit.batch import Arrived, Refused
 from services.kit.db import Connection
 from services.kit.outbox import Outgoing
 
-from . import store
-from .rules import evolve, listing_channels
+from . import finding, milestones, store
+from .archive import facts_of
+from .rules import evolve, fold, listing_channels
 from .state import State
+from .store import Kept
 
 GROUP = "registry"
 TOPICS = (STATE, MUNICIPAL, TRACKER)
@@ -26,35 +28,74 @@ async def on_facts(conn: Connection, facts: Sequence[Arrived]) -> None:
     """Archive what was said, and let it take effect: once per initiative and batch."""
     if not facts:
         return
-    await store.archive(conn, facts)
-    subjects = {each.fact.subject for each in facts}
-    before = await store.lock_states(conn, subjects)
-    after = folded({s: before.get(s, State(s)) for s in subjects}, facts)
-    await store.save(conn, after.values())
-    await store.list_under(conn, newly_listed(before, after))
+    before = await store.lock_kept(conn, {each.fact.subject for each in facts})
+    folding = folded(before, facts)
+    await store.archive(conn, facts, folding.turns)
+    await fold_again(conn, folding, facts)
+    await store.save(conn, folding.after.values())
+    await milestones.keep(conn, folding.milestones)
+    await store.list_under(conn, newly_listed(before, folding.after))
+    await finding.has_changed(conn, to_be_found(facts, before, folding.after))
 
 
-def folded(states: Mapping[str, State], facts: Iterable[Arrived]) -> dict[str, State]:
+@dataclass
+class Folding:
+    """What a batch leaves: states, the turn of each fact, states on the way."""
+
+    after: dict[str, Kept] = field(default_factory=dict)
+    turns: list[int] = field(default_factory=list)
+    milestones: list[Kept] = field(default_factory=list)
+
+
+def folded(before: Mapping[str, Kept], facts: Iterable[Arrived]) -> Folding:
     """The states once all this is said too."""
-    after = dict(states)
+    found = Folding()
     for each in facts:
         subject = each.fact.subject
-        after[subject] = evolve(after[subject], each.fact, each.offset)
-    return after
+        was = found.after.get(subject) or before.get(subject) or Kept(State(subject))
+        now = Kept(
+            evolve(was.state, each.fact, each.offset),
+            was.turn + 1,
+            max(was.reached, each.appended),
+        )
+        found.after[subject] = now
+        found.turns.append(now.turn)
+        if now.turn % milestones.EVERY == 0:
+            found.milestones.append(now)
+    return found
+
+
+async def fold_again(
+    conn: Connection, folding: Folding, facts: Iterable[Arrived]
+) -> None:
+    """What names another fact may uncover an older one: the archive has them all."""
+    for subject in sorted({f.fact.subject for f in facts if f.fact.named is not None}):
+        state = fold(subject, await facts_of(conn, subject))
+        folding.after[subject] = replace(folding.after[subject], state=state)
+        on_the_way = [each for each in folding.milestones if each.subject != subject]
+        folding.milestones = on_the_way
 
 
 def newly_listed(
-    before: Mapping[str, State], after: Mapping[str, State]
+    before: Mapping[str, Kept], after: Mapping[str, Kept]
 ) -> dict[str, set[str]]:
     """Channels under which lists find an initiative now, and did not before."""
     return {
-        subject: listing_channels(state) - channels_under(before.get(subject))
-        for subject, state in after.items()
+        subject: listing_channels(kept.state) - channels_under(before.get(subject))
+        for subject, kept in after.items()
     }
 
 
-def channels_under(state: State | None) -> set[str]:
-    return set() if state is None else listing_channels(state)
+def channels_under(kept: Kept | None) -> set[str]:
+    return set() if kept is None else listing_channels(kept.state)
+
+
+def to_be_found(
+    facts: Iterable[Arrived], before: Mapping[str, Kept], after: Mapping[str, Kept]
+) -> list[Kept]:
+    """New ones, and those of which more was said than who could read or has them."""
+    found = {f.fact.subject for f in facts if f.fact.type.readers != "recipients"}
+    return [after[subject] for subject in sorted(found | (after.keys() - before))]
 
 
 async def on_refused(conn: Connection, refused: Sequence[Refused]) -> None:

@@ -1,39 +1,29 @@
-"""Questions to the registry: each answered from one moment of the database."""
+"""What the routes ask, each answered from one moment of the database."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Literal
+from datetime import date
 
-from schemas.admission import admit
-from schemas.fact import Fact
-from schemas.identity import owner_of
-from schemas.policy import Reader, may_read
-from schemas.rulesets import NEWEST, ruleset
-from schemas.topics import PARTY_TOPICS
 from services.kit.db import Connection, Pool, snapshot
 
-from . import store
-from .earliness import Earliness, earliness
-from .handlers import TOPICS
-from .policies import EarlinessPolicy, PhasePolicy
+from . import as_seen, finding, store
+from .asked import Asked
+from .cases import Joint, joint_with, once_per_case
+from .finding import Hints
+from .history import changed_since, placed
+from .milestones import state_at
+from .policies import PhasePolicy, phase_policy
 from .rules import Projection, project
-from .state import State, from_bytes
-from .store import Archived, Stands
-from .view import phase
+from .store import Kept, Stored, place_in_lists
+from .wanted import Sign, Wanted, is_wanted, text_of
+from .words import day_of, query_of, words_in
 
 # rows that are looked through at once, many of which the reader may not see
 STRETCH = 500
+FEWEST = 50
+LONG = 200
 BEFORE_ALL = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which initiatives are asked for; None where it does not matter."""
-
-    owner: str | None = None
-    line: Literal["state", "municipal"] | None = None
-    phase: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,150 +31,191 @@ class Listed:
     """A page of initiatives, and the place of its last one; None at the end.
 
     Whether there is more is not told: it might be something that is not to be read.
+    `joint` is what each is joined with. `lines` are those under which a case stands
+    once, each with its other sides.
     """
 
     seen: list[Projection]
     last: bytes | None
+    joint: Mapping[str, list[Joint]]
+    lines: Mapping[str, list[str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A page of an initiative's history, and its last fact if there may be more."""
-
-    facts: list[Archived]
-    last: Archived | None
-
-
-class NoSuchFact(Exception):
-    """A page shall follow a fact that the reader was never given."""
-
-
-async def initiative(pool: Pool, subject: str, reader: Reader) -> Projection | None:
-    """What the reader sees of one initiative; None as if there were none."""
+async def initiative(pool: Pool, subject: str, asked: Asked) -> Projection | None:
+    """What is seen of one initiative; None as if there were none."""
     async with snapshot(pool) as conn:
-        found = (await store.states(conn, [subject])).get(subject)
-    return None if found is None else visible(found, reader)
+        found = (await store.kept(conn, [subject])).get(subject)
+        return None if found is None else await seen(conn, found, asked)
+
+
+async def with_joined(
+    pool: Pool, subject: str, asked: Asked
+) -> tuple[Projection, list[Joint]] | None:
+    """The same, with what it is joined with, at one moment of the database."""
+    async with snapshot(pool) as conn:
+        kept = (await store.kept(conn, [subject])).get(subject)
+        found = None if kept is None else await seen(conn, kept, asked)
+        if found is None:
+            return None
+        rows = await rows_joined_with(conn, [found])
+        others = await looked_through(conn, rows, asked, Wanted(), phase_policy())
+        return found, joint_with(found, by_subject(others))
+
+
+async def both(
+    pool: Pool, subject: str, *asked: Asked
+) -> tuple[Projection | None, ...]:
+    """The same initiative, asked for in several ways at one moment of the database."""
+    async with snapshot(pool) as conn:
+        found = (await store.kept(conn, [subject])).get(subject)
+        if found is None:
+            return tuple(None for _ in asked)
+        return tuple([await seen(conn, found, each) for each in asked])
+
+
+async def seen(conn: Connection, kept: Kept, asked: Asked) -> Projection | None:
+    """What is seen of an initiative, as it was asked; None for nothing."""
+    if asked.plainly:
+        return unless_empty(project(kept.state, asked.reader))
+    # who may read none of it now does not learn what it was
+    if project(kept.state, asked.reader).empty:
+        return None
+    if asked.seen_by is not None:
+        said = await placed(conn, kept.subject)
+        found = as_seen.projection
+        if len(said) <= LONG:
+            return unless_empty(found(kept.subject, said, asked))
+        # others are not kept waiting while a long history is folded
+        return unless_empty(await asyncio.to_thread(found, kept.subject, said, asked))
+    if asked.as_of is None:
+        raise ValueError("asked in no way")
+    then = await state_at(conn, kept, asked.as_of)
+    return unless_empty(project(then, asked.reader, kept.state))
+
+
+def unless_empty(found: Projection) -> Projection | None:
+    return None if found.empty else found
 
 
 async def initiatives(
     pool: Pool,
-    reader: Reader,
+    asked: Asked,
     wanted: Wanted,
     phases: PhasePolicy,
     after: bytes,
     limit: int,
 ) -> Listed:
-    """Initiatives of which the reader sees anything, in the fixed order of lists."""
+    """Initiatives that are asked for, in the fixed order of lists."""
     found: list[Projection] = []
+    last = None
     async with snapshot(pool) as conn:
-        async for place, seen in all_visible(conn, reader, wanted.owner, after):
-            if is_wanted(seen, wanted, phases):
-                found.append(seen)
+        async for place, each in all_wanted(conn, asked, wanted, phases, after, limit):
+            found.append(each)
             if len(found) == limit:
-                return Listed(found, place)
-    return Listed(found, None)
+                last = place
+                break
+        rows = await rows_joined_with(conn, found)
+        others = await looked_through(conn, rows, asked, Wanted(), phases)
+        asked_for = await looked_through(conn, rows, asked, wanted, phases)
+    joint = {each.subject: joint_with(each, by_subject(others)) for each in found}
+    lines = once_per_case(found, by_subject(asked_for), place_in_lists)
+    return Listed(found, last, joint, lines)
 
 
-async def all_earliness(
-    pool: Pool, reader: Reader, policy: EarlinessPolicy, at: datetime
-) -> list[Earliness]:
-    """The figures of every initiative that the reader gets figures for."""
-    async with snapshot(pool) as conn:
-        return [
-            found
-            async for _, seen in all_visible(conn, reader)
-            if (found := earliness(seen, policy, at)) is not None
-        ]
+async def rows_joined_with(
+    conn: Connection, found: Sequence[Projection]
+) -> list[Stored]:
+    """What these are said to be joined with; whether it is read is not asked yet."""
+    subjects = sorted({subject for each in found for subject in each.owners("joined")})
+    return await store.stored(conn, subjects) if subjects else []
 
 
-async def all_visible(
+def by_subject(found: Sequence[tuple[bytes, Projection]]) -> dict[str, Projection]:
+    return {each.subject: each for _, each in found}
+
+
+async def all_wanted(
     conn: Connection,
-    reader: Reader,
-    owner: str | None = None,
+    asked: Asked,
+    wanted: Wanted,
+    phases: PhasePolicy,
     after: bytes = BEFORE_ALL,
+    limit: int = STRETCH,
 ) -> AsyncIterator[tuple[bytes, Projection]]:
-    """Each initiative of which the reader sees anything, with its place in lists."""
-    channels = sorted(reader.channels)
+    """Each initiative that is asked for, with its place in lists."""
+    hints = await hints_of(conn, wanted, asked)
+    stretch = min(max(limit, FEWEST), STRETCH)
+    await finding.plan_each(conn)
     while True:
-        rows = await store.page(conn, channels, after, owner, STRETCH)
-        for row in rows:
-            seen = visible(from_bytes(row.subject, row.body), reader)
-            if seen is not None:
-                yield row.place, seen
-        if len(rows) < STRETCH:
+        rows = await finding.found(conn, asked.reader.channels, hints, after, stretch)
+        for place, each in await looked_through(conn, rows, asked, wanted, phases):
+            yield place, each
+        if len(rows) < stretch:
             return
         after = rows[-1].place
 
 
-def visible(state: State, reader: Reader) -> Projection | None:
-    seen = project(state, reader)
-    return None if seen.empty else seen
+async def all_of(
+    conn: Connection, asked: Asked
+) -> AsyncIterator[tuple[bytes, Projection]]:
+    """Each initiative of which anything is seen."""
+    async for found in all_wanted(conn, asked, Wanted(), phase_policy()):
+        yield found
 
 
-def is_wanted(seen: Projection, wanted: Wanted, phases: PhasePolicy) -> bool:
-    """A phase is asked of those alone that have one for the reader."""
-    if wanted.line is not None and ruleset(NEWEST).line_of(seen.owner) != wanted.line:
-        return False
-    return wanted.phase is None or phase(seen, phases) == wanted.phase
+async def looked_through(
+    conn: Connection,
+    rows: Sequence[Stored],
+    asked: Asked,
+    wanted: Wanted,
+    phases: PhasePolicy,
+) -> list[tuple[bytes, Projection]]:
+    """Of what was found that which the reader sees, and which then is asked for."""
+    found: list[tuple[Stored, Projection]] = []
+    for row in rows:
+        each = await seen(conn, row.kept, asked) if row.body else None
+        if each is not None and is_wanted(each, wanted, phases):
+            found.append((row, each))
+    if wanted.words is not None and found:
+        texts = [text_of(each) for _, each in found]
+        matching = await finding.matching(conn, texts, wanted.words)
+        found = [each for n, each in enumerate(found) if n in matching]
+    if wanted.changed_since is not None and found:
+        stored = [row for row, _ in found]
+        changed = await changed_since(conn, stored, asked, wanted.changed_since)
+        found = [each for each in found if each[0].subject in changed]
+    return [(row.place, each) for row, each in found]
 
 
-async def history(
-    pool: Pool, subject: str, reader: Reader, after: bytes | None, limit: int
-) -> Told | None:
-    """Facts about an initiative that the reader may read, in the order they came.
-
-    None as if there were no such initiative. `after` is the mark of the fact before.
-    Raises `NoSuchFact`.
-    """
-    found: list[Archived] = []
-    async with snapshot(pool) as conn:
-        state = (await store.states(conn, [subject])).get(subject)
-        if state is None or visible(state, reader) is None:
-            return None
-        begun = None if after is None else await given(conn, state, reader, after)
-        async for row in all_archived(conn, subject, begun):
-            if may_read(fact_of(row, subject), reader, state.grants):
-                found.append(row)
-            if len(found) == limit:
-                return Told(found, row)
-    return Told(found, None)
+async def hints_of(conn: Connection, wanted: Wanted, asked: Asked) -> Hints:
+    """What an index can tell; of what was said before it knows the owner alone."""
+    now = asked.as_of is None
+    words = words_hint(wanted) if now else None
+    if words is not None and not await finding.has_words(conn, words):
+        # of "og" and "i" alone nothing is indexed
+        words = None
+    return Hints(
+        wanted.owner,
+        wanted.line,
+        wanted.phase if now else None,
+        wanted.short,
+        words,
+        wanted.changed_since,
+        day_hint(wanted, ">=") if now else None,
+        day_hint(wanted, "<=") if now else None,
+    )
 
 
-async def given(conn: Connection, state: State, reader: Reader, mark: bytes) -> Stands:
-    """Where a fact stands; one that may not be read is as unknown as any other."""
-    row = await store.one_archived(conn, mark, state.subject)
-    if row is None or not may_read(fact_of(row, state.subject), reader, state.grants):
-        raise NoSuchFact
-    return row.stands
+def day_hint(wanted: Wanted, sign: Sign) -> date | None:
+    """The day from which, or up to which, a field is asked for; None without one."""
+    days = (day_of(each.value) for each in wanted.where if each.sign == sign)
+    return next((day for day in days if day is not None), None)
 
 
-async def all_archived(
-    conn: Connection, subject: str, after: Stands | None
-) -> AsyncIterator[Archived]:
-    """What was said of it, in order of time."""
-    topics = in_turn(owner_of(subject))
-    while True:
-        rows = await store.history(conn, subject, after, STRETCH, topics)
-        for row in rows:
-            yield row
-        if len(rows) < STRETCH:
-            return
-        after = rows[-1].stands
-
-
-def in_turn(owner: str) -> list[str]:
-    """The topics as they are read where several were written at once.
-
-    The owner's comes first: an order by name would favour a line.
-    """
-    line = ruleset(NEWEST).line_of(owner)
-    own = [PARTY_TOPICS[line]] if line else []
-    return [topic.name for topic in (*own, *(t for t in TOPICS if t not in own))]
-
-
-def fact_of(row: Archived, subject: str) -> Fact:
-    """What was admitted once is admitted for ever: by the number that it carries."""
-    verdict = admit(row.value, (), row.stands.topic, subject.encode())
-    if not isinstance(verdict, Fact):
-        raise TypeError(f"the archive holds a {type(verdict).__name__}")
-    return verdict
+def words_hint(wanted: Wanted) -> str | None:
+    """Words that the text has if it is asked for: those of the conditions too."""
+    same = [each.value for each in wanted.where if each.sign == ":"]
+    found = [query_of(word) for word in words_in(same)]
+    if wanted.words is not None:
+        found.append(wanted.words)
+    return " & ".join(found) or None

@@ -12,12 +12,13 @@ import orjson
 
 from schemas.channels import organisation
 from schemas.fact import Fact
-from schemas.identity import Ref
+from schemas.identity import Ref, speaker_of
 from schemas.policy import Reader, is_covered, may_read, was_covered
 from schemas.tracker import InitiativeReadable, InitiativeReceived
-from schemas.types import TYPES, Family
+from schemas.types import DISCOVERED, TYPES, Family
 
-from .state import Entry, EntryKey, Moment, Share, State
+from .corrections import Verdict, correction_of, readable_by, verdict, with_target
+from .state import Corrections, Entry, EntryKey, Moment, Share, State
 
 DESCRIPTION: Family = "description"
 REGISTERED = "initiative.registered"
@@ -37,39 +38,66 @@ def evolve(state: State, fact: Fact, order: int) -> State:
         return replace(state, received={**state.received, fact.data.body: at})
     if fact.grant is not None:
         return with_share(state, fact, fact.grant, order)
+    if fact.named is not None:
+        said = correction_of(fact, order)
+        return replace(state, corrections={**state.corrections, fact.ref: said})
     return with_entries(state, fact, order)
 
 
 def fold(subject: str, facts: Iterable[tuple[Fact, int]]) -> State:
-    """What all these facts leave standing."""
+    """What all these facts leave standing.
+
+    What names a fact is taken first, so that it finds all that it names: `evolve`
+    alone does not look again at what stood before.
+    """
     state = State(subject)
-    for fact, order in facts:
+    for fact, order in sorted(facts, key=lambda each: each[0].named is None):
         state = evolve(state, fact, order)
     return state
 
 
 def with_entries(state: State, fact: Fact, order: int) -> State:
+    found = verdict(state.corrections, fact)
+    if state.corrections:
+        target = entry(fact, order, fact.key, None)
+        known = with_target(state.corrections, target)
+        state = replace(state, corrections=known)
+    if found.left_out:
+        return state
     entries = dict(state.entries)
-    for entry in entries_of(fact, order):
-        before = entries.get(entry.entry_key)
-        if before is None or before.order < entry.order:
-            entries[entry.entry_key] = entry
+    for said in entries_of(fact, order, found):
+        before = entries.get(said.entry_key)
+        if before is None or before.order < said.order:
+            entries[said.entry_key] = said
     if fact.type.family != DESCRIPTION:
         return replace(state, entries=entries)
     return replace(state, entries=entries, first_said=with_first(state, fact, order))
 
 
-def entries_of(fact: Fact, order: int) -> Iterator[Entry]:
+def entries_of(fact: Fact, order: int, found: Verdict) -> Iterator[Entry]:
     """One entry; of a description one for each field that it says."""
-    value = orjson.loads(fact.data_bytes)
+    value = orjson.loads(fact.data_bytes) if found.data is None else found.data
     if fact.type.key != "fields":
-        yield entry(fact, order, fact.key, value)
+        yield entry(fact, order, key_of(fact, value), value, found.corrected)
         return
     for name, said in value.get("changes", value).items():
-        yield entry(fact, order, name, said)
+        yield entry(fact, order, name, said, found.corrected)
 
 
-def entry(fact: Fact, order: int, key: str, value: Any) -> Entry:
+def key_of(fact: Fact, value: Any) -> str:
+    """The key within the family; a correction may have put that right too."""
+    match fact.type.key:
+        case "key" | "gate" | "period":
+            return str(value[fact.type.key])
+        case "counterpart":
+            return str(value["with"])
+        case _:
+            return fact.key
+
+
+def entry(
+    fact: Fact, order: int, key: str, value: Any, corrected: Moment | None = None
+) -> Entry:
     return Entry(
         fact.speaker,
         fact.type.family,
@@ -84,6 +112,8 @@ def entry(fact: Fact, order: int, key: str, value: Any) -> Entry:
         order,
         value,
         fact.owner,
+        fact.counterpart,
+        corrected,
     )
 
 
@@ -151,13 +181,20 @@ class Projection:
     shares: Mapping[Ref, Share]
     readable: Mapping[str, Mapping[Ref, datetime]]
     received: Mapping[str, datetime]
+    corrections: Corrections
     partial: bool
     whole: bool
 
     @property
     def empty(self) -> bool:
         """Nothing that the reader may read: for it there is no such initiative."""
-        return not (self.standing or self.shares or self.readable or self.received)
+        return not (
+            self.standing
+            or self.shares
+            or self.readable
+            or self.received
+            or self.corrections
+        )
 
     @property
     def announced(self) -> Entry | None:
@@ -174,21 +211,39 @@ class Projection:
         }
         return dict(sorted(found.items()))
 
-    def others(self, family: Family) -> list[Entry]:
-        """What other parties say, in order of time; none replaces another's word."""
+    @property
+    def discovered(self) -> bool:
+        """Whether it is an entry about another's initiative that was not shared.
+
+        What was said to a grant's readers decides, where there is any: else the owner,
+        by its own secret, would have a class that nobody else has.
+        """
+        said = self.first_said.values()
+        open_ = [each for each in said if each.visibility in ("shared", "public")]
+        kinds = {each.type for each in open_ or said}
+        return DISCOVERED.name in kinds and REGISTERED not in kinds
+
+    def everybodys(self, family: Family) -> list[Entry]:
+        """What each party says, in order of time; none replaces another's word."""
         found = [each for (_, of, _), each in self.standing.items() if of == family]
         return sorted(found, key=lambda each: (each.accepted, each.ref.id, each.ref))
 
 
-def project(state: State, reader: Reader) -> Projection:
-    """What the reader sees: only what it may read, and of that what stands."""
-    grants = state.grants
+def project(state: State, reader: Reader, now: State | None = None) -> Projection:
+    """What the reader sees: only what it may read, and of that what stands.
+
+    Of an earlier state it sees what it may read by `now`, the state as it is.
+    """
+    judged = now or state
+    grants = judged.grants
     owns = reader.orgnr == state.owner
+    corrections = readable_by(judged.corrections, reader, grants)
     return seen(
         state,
         reads=lambda entry: may_read(entry, reader, grants),
-        reads_share=lambda share: owns or covers(share, reader),
+        reads_share=lambda share: owns or covers(judged.shares[share.ref], reader),
         reads_channel=lambda channel: owns or channel in reader.channels,
+        corrections={r: c for r, c in state.corrections.items() if r in corrections},
         partial=not (owns or was_covered(reader.channels, grants)),
         whole=owns or is_covered(reader.channels, grants),
     )
@@ -201,6 +256,7 @@ def everything(state: State) -> Projection:
         reads=lambda _: True,
         reads_share=lambda _: True,
         reads_channel=lambda _: True,
+        corrections=state.corrections,
         partial=False,
         whole=True,
     )
@@ -212,6 +268,7 @@ def seen(
     reads: Callable[[Entry], bool],
     reads_share: Callable[[Share], bool],
     reads_channel: Callable[[str], bool],
+    corrections: Corrections,
     partial: bool,
     whole: bool,
 ) -> Projection:
@@ -228,6 +285,7 @@ def seen(
             if reads_channel(channel)
         },
         {body: at for body, at in state.received.items() if reads_channel(body)},
+        dict(sorted(corrections.items())),
         partial,
         whole,
     )
@@ -252,12 +310,21 @@ def covers(share: Share, reader: Reader) -> bool:
 def listing_channels(state: State) -> set[str]:
     """Every channel to which anything may be open: a list looks no further."""
     found = {organisation(state.owner), *state.readable, *state.received}
-    for each in state.entries.values():
+    for each in policy_entries(state):
         found.add(organisation(each.speaker))
+        if each.counterpart is not None:
+            found.add(organisation(each.counterpart))
         found.update(organisation(orgnr) for orgnr in each.recipients)
         if each.visibility == "public":
             found.add("public")
     for share in state.shares.values():
         if share.grant.open:
             found.update(share.audience)
-    return found
+    speakers = {speaker_of(ref.source) for ref in state.corrections}
+    return found | {organisation(each) for each in speakers if each.isdigit()}
+
+
+def policy_entries(state: State) -> Iterator[Entry]:
+    """All that the policy opens or not: what stands, and what was left out."""
+    yield from state.entries.values()
+    yield from (e.known for e in state.corrections.values() if e.known is not None)

@@ -39,6 +39,9 @@ class Entry:
     order: int
     value: Any
     owner: str
+    # the owner of the other initiative, where the fact tied two together
+    counterpart: str | None = None
+    corrected: "Moment | None" = None
     grant: None = None
 
     @property
@@ -59,6 +62,24 @@ class Moment:
     accepted: datetime
     order: int
     value: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What was said of a fact: corrected, withdrawn, set aside or reinstated.
+
+    `known` is the fact that it names, once that is known and of the type that was said;
+    until then it has no effect.
+    """
+
+    type: str
+    target: Ref
+    target_type: str
+    said: Moment
+    known: Entry | None = None
+
+
+Corrections = Mapping[Ref, Correction]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +144,7 @@ class State:
     shares: Mapping[Ref, Share] = field(default_factory=dict)
     readable: Mapping[str, Mapping[Ref, datetime]] = field(default_factory=dict)
     received: Mapping[str, datetime] = field(default_factory=dict)
+    corrections: Corrections = field(default_factory=dict)
 
     @property
     def owner(self) -> str:
@@ -145,6 +167,10 @@ def to_bytes(state: State) -> bytes:
                 for channel, facts in sorted(state.readable.items())
             ],
             "received": sorted(state.received.items()),
+            "corrections": [
+                correction_json(state.corrections[ref])
+                for ref in sorted(state.corrections)
+            ],
         }
     )
 
@@ -166,6 +192,10 @@ def from_bytes(subject: str, body: bytes) -> State:
             for channel, facts in found["readable"]
         },
         {body: datetime.fromisoformat(at) for body, at in found["received"]},
+        {
+            each.said.ref: each
+            for each in (correction_in(one, owner) for one in found["corrections"])
+        },
     )
 
 
@@ -187,12 +217,14 @@ def entry_json(entry: Entry) -> list[object]:
         entry.accepted,
         entry.order,
         entry.value,
+        entry.counterpart,
+        moment_json(entry.corrected),
     ]
 
 
 def entry_of(found: list[Any], owner: str) -> Entry:
     speaker, family, key, visibility, recipients, readers, type_, ref, *rest = found
-    time, accepted, order, value = rest
+    time, accepted, order, value, counterpart, corrected = rest
     return Entry(
         speaker,
         family,
@@ -207,7 +239,28 @@ def entry_of(found: list[Any], owner: str) -> Entry:
         order,
         value,
         owner,
+        counterpart,
+        moment_of(corrected),
     )
+
+
+def correction_json(each: Correction) -> list[object]:
+    known = None if each.known is None else entry_json(each.known)
+    target = ref_json(each.target)
+    return [each.type, target, each.target_type, moment_json(each.said), known]
+
+
+def correction_in(found: list[Any], owner: str) -> Correction:
+    type_, target, target_type, (ref, time, accepted, order, value), known = found
+    said = Moment(
+        Ref(*ref),
+        datetime.fromisoformat(time),
+        datetime.fromisoformat(accepted),
+        order,
+        value,
+    )
+    entry = None if known is None else entry_of(known, owner)
+    return Correction(type_, Ref(*target), target_type, said, entry)
 
 
 def share_json(share: Share) -> list[object]:

@@ -8,6 +8,7 @@ from hashlib import blake2b
 import asyncpg
 
 from services.kit.batch import Arrived
+from services.kit.checkpoint import EPOCH
 from services.kit.db import Connection
 
 from .state import State, from_bytes, to_bytes
@@ -21,6 +22,7 @@ ARCHIVE_COLUMNS = (
     "partition",
     "position",
     "appended",
+    "turn",
     "value",
 )
 BEGIN = """
@@ -28,32 +30,27 @@ INSERT INTO initiative (subject, place, body)
 SELECT subject, place, '' FROM unnest($1::text[], $2::bytea[]) AS p (subject, place)
     ON CONFLICT DO NOTHING
 """
-STATES = "SELECT subject, body FROM initiative WHERE subject = ANY($1::text[])"
+STATES = """
+SELECT subject, turn, reached, body
+  FROM initiative WHERE subject = ANY($1::text[])
+"""
+STORED = """
+SELECT place, subject, turn, reached, body
+  FROM initiative WHERE subject = ANY($1::text[]) ORDER BY place
+"""
 LOCK_STATES = STATES + " ORDER BY subject FOR UPDATE"
 # found by the key, whatever a plan that was made for an empty table would do
 SAVE = """
-INSERT INTO initiative (subject, place, body)
-SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[])
-    ON CONFLICT (subject) DO UPDATE SET body = excluded.body
+INSERT INTO initiative (subject, place, turn, reached, body)
+SELECT * FROM unnest($1::text[], $2::bytea[], $3::integer[], $4::timestamptz[],
+                     $5::bytea[])
+    ON CONFLICT (subject) DO UPDATE
+       SET turn = excluded.turn, reached = excluded.reached, body = excluded.body
 """
 LIST_UNDER = """
 INSERT INTO listed (channel, place, subject)
 SELECT * FROM unnest($1::text[], $2::bytea[], $3::text[])
     ON CONFLICT DO NOTHING
-"""
-PAGE = """
-SELECT place, subject, body
-  FROM (SELECT DISTINCT l.place, l.subject
-          FROM unnest($1::text[]) AS c (channel)
-         CROSS JOIN LATERAL (
-               SELECT place, subject FROM listed
-                WHERE channel = c.channel
-                  AND place > $2
-                  AND ($3::text IS NULL OR subject LIKE $3 || ':%')
-                ORDER BY place LIMIT $4) AS l
-         ORDER BY l.place LIMIT $4) AS found
-  JOIN initiative USING (subject, place)
- ORDER BY place
 """
 ONE_ARCHIVED = """
 SELECT mark, topic, partition, position, appended, value
@@ -66,6 +63,7 @@ SELECT mark, topic, partition, position, appended, value
    AND ($2::timestamptz IS NULL
         OR (appended, array_position($7::text[], topic), partition, position)
            > ($2, array_position($7::text[], $3::text), $4::integer, $5::bigint))
+   AND ($8::timestamptz IS NULL OR appended <= $8)
  ORDER BY appended, array_position($7::text[], topic), partition, position
  LIMIT $6
 """
@@ -100,7 +98,27 @@ class Stored:
 
     place: bytes
     subject: str
+    turn: int
+    reached: datetime
     body: bytes
+
+    @property
+    def kept(self) -> "Kept":
+        state = from_bytes(self.subject, self.body)
+        return Kept(state, self.turn, self.reached)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A state, on how many facts it rests, and when the last of them was appended."""
+
+    state: State
+    turn: int = 0
+    reached: datetime = EPOCH
+
+    @property
+    def subject(self) -> str:
+        return self.state.subject
 
 
 def place_in_lists(subject: str) -> bytes:
@@ -121,14 +139,18 @@ async def known(conn: Connection, marks: Sequence[bytes]) -> dict[bytes, bytes]:
     return {row["mark"]: row["value"] for row in await conn.fetch(KNOWN, marks)}
 
 
-async def archive(conn: Connection, facts: Sequence[Arrived]) -> None:
-    """Keep the exact bytes with coordinates and times."""
+async def archive(
+    conn: Connection, facts: Iterable[Arrived], turns: Iterable[int]
+) -> None:
+    """Keep the exact bytes with coordinates and times, and each one's turn."""
     await conn.copy_records_to_table(
-        "archive", records=map(archived_columns, facts), columns=ARCHIVE_COLUMNS
+        "archive",
+        records=map(archived_columns, facts, turns),
+        columns=ARCHIVE_COLUMNS,
     )
 
 
-def archived_columns(each: Arrived) -> tuple[object, ...]:
+def archived_columns(each: Arrived, turn: int) -> tuple[object, ...]:
     return (
         each.fact.mark,
         each.fact.subject,
@@ -137,16 +159,22 @@ def archived_columns(each: Arrived) -> tuple[object, ...]:
         each.place.partition,
         each.offset,
         each.appended,
+        turn,
         each.value,
     )
 
 
-async def states(conn: Connection, subjects: Sequence[str]) -> dict[str, State]:
+async def kept(conn: Connection, subjects: Sequence[str]) -> dict[str, Kept]:
     """The states of those initiatives that have one."""
     return by_subject(await conn.fetch(STATES, subjects))
 
 
-async def lock_states(conn: Connection, subjects: Iterable[str]) -> dict[str, State]:
+async def stored(conn: Connection, subjects: Sequence[str]) -> list[Stored]:
+    """The same as they are stored, in the order of lists."""
+    return [Stored(*row) for row in await conn.fetch(STORED, subjects)]
+
+
+async def lock_kept(conn: Connection, subjects: Iterable[str]) -> dict[str, Kept]:
     """The states of those that have one; nobody else folds any until we are done.
 
     Facts of the two lines lie in different partitions: while a group is rebalanced
@@ -158,24 +186,27 @@ async def lock_states(conn: Connection, subjects: Iterable[str]) -> dict[str, St
     return by_subject(await conn.fetch(LOCK_STATES, wanted))
 
 
-async def save(conn: Connection, found: Iterable[State]) -> None:
+async def save(conn: Connection, found: Iterable[Kept]) -> None:
     """Keep the states, which have been locked."""
-    ordered = sorted(found, key=lambda state: state.subject)
+    ordered = sorted(found, key=lambda each: each.subject)
     await conn.execute(
         SAVE,
-        [state.subject for state in ordered],
-        [place_in_lists(state.subject) for state in ordered],
-        [to_bytes(state) for state in ordered],
+        [each.subject for each in ordered],
+        [place_in_lists(each.subject) for each in ordered],
+        [each.turn for each in ordered],
+        [each.reached for each in ordered],
+        [to_bytes(each.state) for each in ordered],
     )
 
 
-def by_subject(rows: Iterable[asyncpg.Record]) -> dict[str, State]:
+def by_subject(rows: Iterable[asyncpg.Record]) -> dict[str, Kept]:
     """The states by initiative; one that was only begun has none."""
-    return {
-        row["subject"]: from_bytes(row["subject"], row["body"])
-        for row in rows
-        if row["body"]
-    }
+    return {row["subject"]: kept_in(row) for row in rows if row["body"]}
+
+
+def kept_in(row: asyncpg.Record) -> Kept:
+    state = from_bytes(row["subject"], row["body"])
+    return Kept(state, row["turn"], row["reached"])
 
 
 async def list_under(conn: Connection, found: Mapping[str, set[str]]) -> None:
@@ -191,31 +222,20 @@ async def list_under(conn: Connection, found: Mapping[str, set[str]]) -> None:
     )
 
 
-async def page(
-    conn: Connection,
-    channels: Sequence[str],
-    after: bytes,
-    owner: str | None,
-    limit: int,
-) -> list[Stored]:
-    """Initiatives that may have something for these channels, in their fixed order."""
-    rows = await conn.fetch(PAGE, channels, after, owner, limit)
-    return [Stored(row["place"], row["subject"], row["body"]) for row in rows]
-
-
 async def history(
     conn: Connection,
     subject: str,
     after: Stands | None,
     limit: int,
     topics: Sequence[str],
+    until: datetime | None = None,
 ) -> list[Archived]:
     """Records about an initiative, in the order in which they came to Kafka.
 
     Of those that came in the same millisecond, first what lies on the first topic.
     """
     begun = (None, None, None, None) if after is None else columns_of(after)
-    rows = await conn.fetch(HISTORY, subject, *begun, limit, topics)
+    rows = await conn.fetch(HISTORY, subject, *begun, limit, topics, until)
     return [archived(row) for row in rows]
 
 

@@ -5,20 +5,22 @@ from dataclasses import asdict
 from typing import Any
 
 from schemas.envelope import timestamp
+from schemas.identity import owner_of
 from schemas.names import name_of
 from schemas.rulesets import NEWEST, ruleset
 from schemas.types import Family
 
+from .cases import Joint
+from .contradictions import contradictions
 from .earliness import Earliness, Reading
-from .policies import PhasePolicy
+from .policies import GATE_ORDER, ContradictionPolicy, PhasePolicy
 from .rules import DESCRIPTION, Projection
-from .state import Entry, Moment, Share
+from .state import Correction, Corrections, Entry, Moment, Share
 
 Json = dict[str, Any]
-GATE_ORDER = ("BP1", "BP2", "BP3", "BP4", "BP5", "BP6")
 
 
-def view(seen: Projection, phases: PhasePolicy) -> Json:
+def view(seen: Projection, phases: PhasePolicy, rules: ContradictionPolicy) -> Json:
     """What stands, as far as the reader may know; unordered things in a fixed order."""
     return {
         "id": seen.subject,
@@ -36,8 +38,33 @@ def view(seen: Projection, phases: PhasePolicy) -> Json:
         "gates": standing(seen, "gate"),
         "locks": standing(seen, "lock"),
         "life": standing(seen, "life"),
-        "acknowledgements": said_by_others(seen, "acknowledgement"),
-        "responses": said_by_others(seen, "response"),
+        "acknowledgements": said_by_each(seen, "acknowledgement"),
+        "responses": said_by_each(seen, "response"),
+        "scope": next(iter(standing(seen, "scope")), None),
+        "status": standing(seen, "status"),
+        "joined": in_turn(seen, "joined"),
+        "matched": in_turn(seen, "matched"),
+        "discovered": seen.discovered,
+        "lock_claims": said_by_each(seen, "claim"),
+        "disputes": said_by_each(seen, "dispute"),
+        "involvement": {
+            "requested": said_by_each(seen, "involvement_request"),
+            "answered": said_by_each(seen, "involvement_answer"),
+            "held": said_by_each(seen, "involvement_held"),
+        },
+        "costs": said_by_each(seen, "cost"),
+        "costs_disagreed": said_by_each(seen, "cost_disagreement"),
+        "funding": said_by_each(seen, "funding"),
+        "benefits": {
+            "planned": said_by_each(seen, "benefit_planned"),
+            "measured": said_by_each(seen, "benefit_measured"),
+        },
+        "corrections": [correction_json(each) for each in by_time(seen.corrections)],
+        "contradictions": [
+            {"rule": each.rule, "facts": [asdict(ref) for ref in each.facts]}
+            | {"detail": each.detail}
+            for each in contradictions(seen, rules)
+        ],
         "readable": {
             channel: timestamp(min(facts.values()))
             for channel, facts in sorted(seen.readable.items())
@@ -67,8 +94,9 @@ def phase(seen: Projection, phases: PhasePolicy) -> str | None:
     """
     if not seen.whole:
         return None
-    for ending in seen.owners("life").values():
-        return phases.life[ending.type]
+    for said in seen.owners("life").values():
+        if (ended_or_paused := phases.life[said.type]) is not None:
+            return ended_or_paused
     outcomes = {
         each.value["gate"]: each.value["outcome"]
         for each in sorted(seen.owners("gate").values(), key=decided)
@@ -91,11 +119,37 @@ def standing(seen: Projection, family: Family) -> list[Json]:
     return [told(each) for each in seen.owners(family).values()]
 
 
-def said_by_others(seen: Projection, family: Family) -> list[Json]:
-    """What other parties say, each in its own name."""
+def in_turn(seen: Projection, family: Family) -> list[Json]:
+    """In the order in which they were said: the key has another's number in it."""
+    found = seen.owners(family).values()
+    return [told(each) for each in sorted(found, key=lambda each: each.order)]
+
+
+def said_by_each(seen: Projection, family: Family) -> list[Json]:
+    """What each party says, in its own name, with the type that says it."""
     return [
-        {"by": organisation(each.speaker), **told(each)} for each in seen.others(family)
+        {"by": organisation(each.speaker), "type": each.type, **told(each)}
+        for each in seen.everybodys(family)
     ]
+
+
+def by_time(corrections: Corrections) -> list[Correction]:
+    """As they were accepted; of one moment in an order that their ids give."""
+    return sorted(
+        corrections.values(),
+        key=lambda each: (each.said.accepted, each.said.ref.id, each.said.ref),
+    )
+
+
+def correction_json(each: Correction) -> Json:
+    """What was said of a fact; `effect` is false while that is unknown to us."""
+    return {
+        "type": each.type,
+        "about": {**asdict(each.target), "type": each.target_type},
+        "reason": each.said.value.get("reason"),
+        "effect": each.known is not None,
+        **when(each.said),
+    }
 
 
 def in_order(shares: Iterable[Share]) -> list[Share]:
@@ -123,6 +177,16 @@ def share_json(share: Share) -> Json:
     return found
 
 
+def joint_json(each: Joint) -> Json:
+    """Another initiative that this is joined with; one-sided it is a claim."""
+    return {
+        "with": each.subject,
+        "mutual": each.mutual,
+        "diverged": None if each.diverged is None else list(each.diverged),
+        "owner": organisation(owner_of(each.subject)),
+    }
+
+
 def organisation(orgnr: str) -> Json:
     return {
         "orgnr": orgnr,
@@ -132,8 +196,11 @@ def organisation(orgnr: str) -> Json:
 
 
 def told(said: Entry | Moment) -> Json:
-    """What was said, and when."""
-    return {**said.value, **when(said)}
+    """What was said, and when; and when it was put right, if it was."""
+    found = {**said.value, **when(said)}
+    if isinstance(said, Entry) and said.corrected is not None:
+        found["corrected"] = when(said.corrected)
+    return found
 
 
 def when(said: Entry | Moment) -> Json:

@@ -19,7 +19,7 @@ from tests.histories import READERS, Story, Told, cut, histories, interleaved, s
 from tests.schemas.said import KS, NAV
 
 from .conftest import Desk, empty
-from .test_rules import logged
+from .log import logged
 
 FEW = settings(
     max_examples=40,

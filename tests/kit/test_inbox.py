@@ -253,7 +253,7 @@ async def test_kafkas_own_offset_follows_the_checkpoint(room: Room) -> None:
 async def test_kafkas_own_offset_does_not_run_ahead_of_the_batch_in_hand(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.kit.inbox.NOTE_AFTER", timedelta(0))
+    monkeypatch.setattr("services.kit.reading.NOTE_AFTER", timedelta(0))
     reader = await member(room)
     held, release = asyncio.Event(), asyncio.Event()
 

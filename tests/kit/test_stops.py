@@ -1,4 +1,4 @@
-"""What the code cannot get past: one partition waits, and says so; the others go on."""
+"""Where it is not the facts: one partition waits, and says so; the others go on."""
 
 import asyncio
 from collections.abc import Sequence
@@ -12,12 +12,13 @@ from schemas.topics import STATE
 from services.kit import health
 from services.kit.batch import Arrived, Refused
 from services.kit.db import Connection
+from services.kit.search import MOST_IN_A_ROW
 from tests.stack import until
 
 from .conftest import Room
 from .facts import facts, record, said, unreadable
-from .kafka import committed
-from .member import SECRET, Member, fails_on, member
+from .kafka import Written, committed
+from .member import SECRET, Hook, Member, member, nothing
 
 
 @pytest.fixture(autouse=True)
@@ -41,6 +42,21 @@ async def stands(reader: Member) -> str:
     return sentence
 
 
+def fails_in(partition: int) -> Hook:
+    """Every fact of the partition makes the code fail."""
+
+    async def then(_: Connection, arrived: Sequence[Arrived]) -> None:
+        if any(each.place.partition == partition for each in arrived):
+            raise KeyError(SECRET)
+
+    return then
+
+
+def many(partition: int) -> list[Written]:
+    """So many that they are not parked when they all fail."""
+    return facts(MOST_IN_A_ROW + 1, partition=partition)
+
+
 async def goes_on(reader: Member) -> None:
     async def ready() -> bool:
         return await health.consumer(reader.inbox)() is None
@@ -48,43 +64,38 @@ async def goes_on(reader: Member) -> None:
     await until(ready, what="readiness")
 
 
-async def test_a_fact_that_makes_the_code_fail_stops_its_own_partition_alone(
-    room: Room,
-) -> None:
+async def test_a_partition_whose_facts_all_fail_stands_alone(room: Room) -> None:
     reader = await member(room)
-    bad = said(partition=3)
-    reader.then = fails_on(bad["id"])
+    reader.then = fails_in(3)
 
-    before, after = facts(2, partition=3)
-    beside = facts(3, partition=8)
+    lost, beside = many(3), facts(3, partition=8)
     # before it reads, so that all of it is one batch
-    places = await room.writer.write(before, record(bad), after, *beside)
+    places = await room.writer.write(*lost, *beside)
     async with reader.consuming():
         await stands(reader)
         later = await room.writer.write(*facts(2, partition=8))
         await reader.reached(*later)
 
     found = await reader.effects()
-    assert [r["position"] for r in found if r["partition"] == 3] == [places[0][2]]
+    assert [r["position"] for r in found if r["partition"] == 3] == []
     assert len([r for r in found if r["partition"] == 8]) == 5
-    assert (await reader.checkpoints())[STATE.name, 3] == places[1][2]
+    assert (await reader.checkpoints())[STATE.name, 3] == places[0][2]
 
 
 async def test_what_stands_names_the_class_and_the_place_and_never_the_text(
     room: Room, capsys: pytest.CaptureFixture[str]
 ) -> None:
     reader = await member(room)
-    bad = said(partition=3)
-    reader.then = fails_on(bad["id"])
+    reader.then = fails_in(3)
 
+    ((_, _, offset), *_) = await room.writer.write(*many(3))
     async with reader.consuming():
-        ((_, _, offset),) = await room.writer.write(record(bad))
         sentence = await stands(reader)
 
     (row,) = await reader.stopped()
     assert (row["topic"], row["partition"], row["record"]) == (STATE.name, 3, offset)
     assert row["error_class"] == "KeyError"
-    assert row["place"].startswith("tests/kit/member.py:")
+    assert row["place"].startswith("tests/kit/test_stops.py:")
     assert f"{STATE.name}/3 stands at {offset}: KeyError at tests/kit" in sentence
     logged = capsys.readouterr()
     assert "partition_stopped" in logged.out
@@ -93,14 +104,13 @@ async def test_what_stands_names_the_class_and_the_place_and_never_the_text(
 
 async def test_it_is_tried_again_and_goes_on_where_it_stood(room: Room) -> None:
     reader = await member(room)
-    bad = said(partition=3)
-    reader.then = fails_on(bad["id"])
+    reader.then = fails_in(3)
 
+    places = await room.writer.write(*many(3))
     async with reader.consuming():
-        places = await room.writer.write(record(bad), *facts(3, partition=3))
         await stands(reader)
         assert await reader.stopped()
-        reader.then = fails_on()
+        reader.then = nothing
         await reader.reached(places[-1])
         await goes_on(reader)
 
@@ -110,26 +120,26 @@ async def test_it_is_tried_again_and_goes_on_where_it_stood(room: Room) -> None:
 
 async def test_since_when_it_stands_is_kept_over_all_tries(room: Room) -> None:
     reader = await member(room)
-    bad, unknown = said(partition=3), said(partition=6)
+    unknown = said(partition=6)
     tries: list[str] = []
 
     async def then(_: Connection, arrived: Sequence[Arrived]) -> None:
-        if bad["id"] in [each.fact.id for each in arrived]:
+        if any(each.place.partition == 3 for each in arrived):
             tries.append("again")
             raise KeyError
 
     async def several() -> bool:
-        return len(tries) > 6
+        return len(tries) > tried + 60
 
     reader.then = then
+    await room.writer.write(*many(3), record(unknown, ruleset=99))
     async with reader.consuming():
-        await room.writer.write(record(bad), record(unknown, ruleset=99))
 
         async def both() -> bool:
             return len(await reader.stopped()) == 2
 
         await until(both, what="two partitions that stand")
-        first = await reader.stopped()
+        first, tried = await reader.stopped(), len(tries)
         await until(several, what="several tries")
         last = await reader.stopped()
 
@@ -140,10 +150,9 @@ async def test_a_row_that_an_earlier_process_left_is_taken_away_when_it_goes_on(
     room: Room,
 ) -> None:
     old, new = await member(room), Member(room)
-    bad = said(partition=3)
-    old.then = fails_on(bad["id"])
+    old.then = fails_in(3)
+    (*_, place) = await room.writer.write(*many(3))
     async with old.consuming():
-        (place,) = await room.writer.write(record(bad))
         await stands(old)
 
     async with new.consuming():
@@ -156,11 +165,10 @@ async def test_kafkas_offset_never_runs_ahead_of_a_partition_that_stands(
     room: Room,
 ) -> None:
     reader = await member(room)
-    bad = said(partition=3)
-    reader.then = fails_on(bad["id"])
+    reader.then = fails_in(3)
 
+    place, *_ = await room.writer.write(*many(3))
     async with reader.consuming():
-        place, *_ = await room.writer.write(record(bad), *facts(4, partition=3))
         await stands(reader)
         await reader.reached(*await room.writer.write(*facts(4, partition=8)))
 
@@ -230,23 +238,3 @@ async def test_a_failure_to_reject_stops_the_partition_and_rejects_once_later(
     assert row["error_class"] == "KeyError"
     assert await reader.refusals() == {places[0][2]: "not_json"}
     assert len(await reader.effects()) == 1
-
-
-async def test_code_that_is_wrong_stops_the_partition_instead_of_trying_for_ever(
-    room: Room,
-) -> None:
-    reader = await member(room)
-    bad = said(partition=3)
-
-    async def misuse(conn: Connection, arrived: Sequence[Arrived]) -> None:
-        if bad["id"] in [each.fact.id for each in arrived]:
-            # asyncpg: another operation is in progress
-            await asyncio.gather(conn.execute("SELECT 1"), conn.execute("SELECT 1"))
-
-    reader.then = misuse
-    async with reader.consuming():
-        await room.writer.write(record(bad))
-        await stands(reader)
-
-    (row,) = await reader.stopped()
-    assert row["error_class"] == "InterfaceError"

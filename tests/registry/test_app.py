@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 
 from schemas.topics import REJECTED, STATE, TRACKER
 from services.kit.broker import topic_ids
+from services.registry import horizon, indexing
 from services.registry.app import build
 from services.registry.settings import Settings
 from tests.schemas.said import KS, NAV
@@ -67,7 +69,11 @@ class Running:
 
 
 @pytest.fixture
-async def registry(stack: Stack) -> AsyncIterator[Running]:
+async def registry(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[Running]:
+    monkeypatch.setattr(horizon, "LOOK_EVERY", timedelta(seconds=0.1))
+    monkeypatch.setattr(indexing, "AT_REST", timedelta(seconds=0.1))
     around = await stack.prepare("registry")
     rejected = ends_of(stack.bootstrap, [REJECTED.name])
     producer = Producer({"bootstrap.servers": stack.bootstrap})
@@ -107,6 +113,15 @@ async def test_facts_are_archived_and_shown_and_what_is_none_is_rejected_once(
         return (await registry.client.get("/ready")).status_code == 200
 
     await until(ready, what="readiness")
+
+    async def taken_in() -> bool:
+        upto = await registry.rows("SELECT upto FROM horizon")
+        left = await registry.rows("SELECT FROM unfindable")
+        return bool(upto) and not left
+
+    await until(taken_in, what="the work in the background")
+    (findable,) = await registry.rows("SELECT subject, phase FROM findable")
+    assert findable == {"subject": story.subject, "phase": "idea"}
     assert seen["earliness"]["lead_days"] == 239
     ids = await topic_ids(registry.stack.bootstrap, [STATE.name, TRACKER.name])
     rows = await registry.rows("SELECT * FROM archive ORDER BY topic, position")

@@ -17,7 +17,8 @@ from services.kit.db import Connection, transaction
 from services.registry import store
 from services.registry.handlers import folded, newly_listed
 from services.registry.rules import fold, listing_channels
-from services.registry.state import State, from_bytes, to_bytes
+from services.registry.state import from_bytes, to_bytes
+from services.registry.store import Kept
 from tests.histories import Told, cut, histories, interleaved
 from tests.schemas.said import KS, NAV
 from tests.stack import until
@@ -103,9 +104,9 @@ async def test_an_initiative_is_folded_once_a_batch(
     saved: list[list[str]] = []
     save = store.save
 
-    async def counting(conn: object, states: Sequence[State]) -> None:
-        saved.append(sorted(state.subject for state in states))
-        await save(conn, states)  # type: ignore[arg-type]  # the same connection
+    async def counting(conn: object, found: Sequence[Kept]) -> None:
+        saved.append(sorted(kept.subject for kept in found))
+        await save(conn, found)  # type: ignore[arg-type]  # the same connection
 
     monkeypatch.setattr(store, "save", counting)
     await desk.tell(*(told for story in stories for told in story.told))
@@ -144,12 +145,12 @@ async def test_two_members_that_fold_one_initiative_undo_nothing_of_each_other(
     others = [each for each in records if each.topic == MUNICIPAL.name]
     folded_, go_on, save = asyncio.Event(), asyncio.Event(), store.save
 
-    async def held(conn: Connection, states: Iterable[State]) -> None:
+    async def held(conn: Connection, found: Iterable[Kept]) -> None:
         """The first to have folded holds still, until the other has had its chance."""
         if not folded_.is_set():
             folded_.set()
             await go_on.wait()
-        await save(conn, states)
+        await save(conn, found)
 
     monkeypatch.setattr(store, "save", held)
     one = asyncio.create_task(desk.take(own))
@@ -263,12 +264,17 @@ def by_batches(batches: Sequence[Sequence[Told]]) -> tuple[bytes, set[str]]:
     subject = batches[0][0].fact.subject
     body: bytes | None = None
     under: set[str] = set()
+    said: list[Told] = []
     for batch in batches:
-        before = {} if body is None else {subject: from_bytes(subject, body)}
-        start = {subject: before.get(subject, State(subject))}
-        after = folded(start, batch)  # type: ignore[arg-type]  # a fact and its offset
+        said += batch
+        before = {} if body is None else {subject: Kept(from_bytes(subject, body))}
+        after = folded(before, batch).after  # type: ignore[arg-type]  # what it asks for
+        if any(told.fact.named is not None for told in batch):
+            # as `fold_again` does from the archive
+            again = fold(subject, [(told.fact, told.offset) for told in said])
+            after = {subject: Kept(again)}
         under |= newly_listed(before, after)[subject]
-        body = to_bytes(after[subject])
+        body = to_bytes(after[subject].state)
     assert body is not None
     return body, under
 
@@ -330,5 +336,5 @@ async def test_a_batch_that_fails_leaves_nothing(
 
 async def test_states_of_initiatives_that_were_only_begun_are_none(desk: Desk) -> None:
     async with transaction(desk.pool) as conn:
-        assert await store.lock_states(conn, [f"{NAV}:ny"]) == {}
-        assert await store.states(conn, [f"{NAV}:ny"]) == {}
+        assert await store.lock_kept(conn, [f"{NAV}:ny"]) == {}
+        assert await store.kept(conn, [f"{NAV}:ny"]) == {}

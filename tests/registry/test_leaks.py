@@ -7,6 +7,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
+from services.registry.indexing import make_some_findable
 from tests.histories import Told
 from tests.schemas.said import AID, DIGDIR, KS, NARVIK, NAV, RIKSREVISJONEN
 
@@ -133,26 +134,81 @@ def canaries() -> list[Canary]:
     ]
 
 
+# as of moments before, between and after what is said; as others, who know other things
+AS_ASKED = (
+    "as_of=2026-02-15T00:00:00Z",
+    f"as_seen_by={KS}",
+    f"as_seen_by={NAV}&as_of=2026-01-05T12:00:00Z",
+    f"as_seen_by={DIGDIR}",
+    f"as_seen_by={NARVIK}&as_of=2026-05-01T00:00:00Z",
+    "as_seen_by=public",
+)
+PATHS = [
+    "/earliness",
+    "/earliness?at=2027-01-01T00:00:00Z",
+    *(f"/earliness?{how}" for how in AS_ASKED),
+    *(
+        f"/initiatives?limit={limit}{query}"
+        for limit in (2, 1000)
+        for query in ("", f"&owner={NAV}", "&line=state", "&phase=idea")
+    ),
+    *(
+        f"/initiatives?limit=3&{query}"
+        for query in (
+            *AS_ASKED,
+            "phase=stopped",
+            "q=kanari*",
+            "q=egen",
+            "q=fremmed",
+            "where=description.title:kanari-egen",
+            "where=response.position:neutral",
+            "where=lock.date>=2026-01-01",
+            "changed_since=2026-01-06T00:00:00Z",
+            f"changed_since=2026-01-06T00:00:00Z&as_seen_by={NARVIK}",
+        )
+    ),
+    "/initiatives.csv",
+    f"/initiatives.csv?as_seen_by={KS}",
+    "/initiatives.jsonl?q=kanari*",
+    "/initiatives.jsonl?as_of=2026-02-15T00:00:00Z",
+]
+
+
+def paths_of(story: Hand) -> list[str]:
+    one = f"/initiatives/{story.subject}"
+    return [
+        one,
+        f"{one}?at=2027-01-01T00:00:00Z",
+        f"{one}/history?limit=2",
+        *(f"{one}?{how}" for how in AS_ASKED),
+        *(f"{one}/history?limit=3&{how}" for how in AS_ASKED),
+        f"{one}/difference?from_as_of=2026-01-05T12:00:00Z",
+        f"{one}/difference?from_seen_by={AID}",
+        f"{one}/difference?from_seen_by={KS}&as_seen_by={NARVIK}",
+    ]
+
+
 async def asked(
     desk: Desk, reader: str, stories: Iterable[Hand]
 ) -> list[httpx.Response]:
     """Every route, with filters and page by page, as one reader is answered."""
     orgnr = reader or None
-    paths = ["/earliness", "/earliness?at=2027-01-01T00:00:00Z"]
-    for query in ("", f"&owner={NAV}", "&line=state", "&phase=idea", "&phase=stopped"):
-        paths += [f"/initiatives?limit={limit}{query}" for limit in (2, 1000)]
-    for story in stories:
-        one = f"/initiatives/{story.subject}"
-        paths += [one, f"{one}?at=2027-01-01T00:00:00Z", f"{one}/history?limit=2"]
     answers = []
-    for path in paths:
+    for path in [*PATHS, *(path for story in stories for path in paths_of(story))]:
         following: str | None = path
         while following is not None:
             found = await desk.get(following, orgnr)
             answers.append(found)
-            place = found.json().get("next")
+            place = next_in(found)
             following = None if place is None else f"{path}&next={quote(place)}"
     return answers
+
+
+def next_in(answer: httpx.Response) -> str | None:
+    if answer.headers.get("content-type") != "application/json":
+        return None
+    place: str | None = answer.json().get("next")
+    return place
 
 
 def whole(answers: Iterable[httpx.Response]) -> str:
@@ -181,13 +237,14 @@ async def test_every_secret_is_heard_by_those_who_may_and_by_no_one_else(
     found = canaries()
     for each in found:
         await desk.tell(*each.story.told)
+    await make_some_findable(desk.pool)
 
     heard = await hunt(desk, found)
 
     assert heard == {each.text: set(each.heard_by) for each in found}
 
 
-@pytest.mark.parametrize("place", ["rules", "queries"])
+@pytest.mark.parametrize("place", ["rules", "history", "as_seen"])
 async def test_a_policy_with_a_hole_is_found(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
@@ -250,9 +307,13 @@ async def test_secrets_change_no_byte_of_what_another_reader_is_answered(
 
     # the same places on Kafka, with nothing between
     await desk.take([each for each in records if each.value in values])
+    if when == "afterwards":
+        await make_some_findable(desk.pool)
     without = whole(await asked(desk, reader, [story]))
     await desk.empty()
     await desk.take(records)
+    if when == "afterwards":
+        await make_some_findable(desk.pool)
     with_secrets = whole(await asked(desk, reader, [story]))
 
     assert with_secrets == without

@@ -12,7 +12,7 @@ from schemas.names import name_of
 from schemas.policy import reader_for
 from services.registry.earliness import earliness
 from services.registry.figures import figures
-from services.registry.policies import phase_policy
+from services.registry.policies import contradiction_policy, phase_policy
 from services.registry.store import place_in_lists
 from services.registry.view import earliness_json, view
 from tests.registry.hand import POLICY, Hand, oslo
@@ -138,7 +138,7 @@ def shown(tell: Tell, cast: Cast, local: str = "a") -> dict[str, object]:
         lines = ("state", "municipal") if cast is STATE else ("municipal", "state")
         report = [figures([told] if told else [], line, POLICY) for line in lines]  # type: ignore[arg-type]  # the two lines
         found[str(part)] = [
-            view(seen, phase_policy()),
+            view(seen, phase_policy(), contradiction_policy()),
             earliness_json(told),
             [asdict(each) for each in report],
         ]

@@ -34,6 +34,7 @@ ROUTES = {
     "/initiatives": "list",
     "/initiatives/{id}": "initiative",
     "/initiatives/{id}/history": "history",
+    "/initiatives/{id}/difference": "difference",
     "/earliness": "earliness",
 }
 Operation = dict[str, Any]
@@ -54,7 +55,11 @@ def published() -> list[Told]:
 
 async def answered(desk: Desk, route: str) -> Json:
     """What KS is answered; lists show how a page leads to the next."""
-    asked = {"/initiatives": {"limit": 1}, "/initiatives/{id}/history": {"limit": 2}}
+    asked = {
+        "/initiatives": {"limit": "1"},
+        "/initiatives/{id}/history": {"limit": "2"},
+        "/initiatives/{id}/difference": {"from_as_of": "2026-02-20T12:00:00+01:00"},
+    }
     return await desk.read(route.format(id=SUBJECT), KS, params=asked.get(route))
 
 
@@ -133,6 +138,25 @@ async def test_an_answer_has_the_described_form_and_the_example_is_one(
     validator.validate(found)
     shown = json.loads((answers.EXAMPLES / f"{ROUTES[route]}.json").read_text("utf-8"))
     assert shown == found
+
+
+@pytest.mark.parametrize(
+    ("path", "media_type"),
+    [("/initiatives.csv", "text/csv"), ("/initiatives.jsonl", "application/jsonl")],
+)
+async def test_a_file_has_its_media_type_and_an_example(
+    desk: Desk, openapi: Json, path: str, media_type: str
+) -> None:
+    await desk.tell(*published())
+
+    found = await desk.get(path, KS)
+
+    operation = openapi["paths"][path]["get"]
+    ok = operation["responses"]["200"]["content"]
+    assert ok.keys() == {media_type}
+    assert found.headers["content-type"].startswith(media_type)
+    assert ok[media_type]["example"] == found.text
+    assert operation["responses"].keys() >= {"400", "401", "403", "429", "503"}
 
 
 async def test_a_field_that_nobody_described_would_be_noticed(

@@ -1,16 +1,49 @@
 """Every statement fits the migrated database."""
 
+from collections.abc import Iterator
+from itertools import combinations
+from types import ModuleType
+from typing import Any
+
 import asyncpg
 import pytest
 
-from services.registry import store
+from services.registry import archive, finding, horizon, milestones, store
+from services.registry.finding import Hints
 
-from .conftest import Desk
+from .conftest import NOW, Desk
+
+BEGINS = ("SELECT", "INSERT", "UPDATE", "DELETE", "\nSELECT", "\nINSERT", "\nDELETE")
+# pieces of other statements, and what is no query
+PIECES = {"OF_CHANNELS", "STALE", "FOUND", "PLAN_EACH", "WORDS", "CHANGED", "OPEN_TO"}
+
+
+def statements_in(*modules: ModuleType) -> Iterator[tuple[str, str]]:
+    for module in modules:
+        for name, value in vars(module).items():
+            whole = name.isupper() and name not in PIECES
+            if whole and isinstance(value, str) and value.startswith(BEGINS):
+                yield f"{module.__name__.rpartition('.')[2]}.{name}", value
+
+
+def statements_of_lists() -> Iterator[tuple[str, str]]:
+    """Whatever is asked for, by one thing and by two."""
+    asked: dict[str, Any] = {
+        "owner": "889640782",
+        "line": "state",
+        "phase": "idea",
+        "short": "00000",
+        "words": "søknad",
+        "changed_since": NOW,
+    }
+    for names in [*combinations(asked, 1), *combinations(asked, 2), tuple(asked)]:
+        hints = Hints(**{name: asked[name] for name in names})
+        yield "lists by " + ", ".join(names), finding.statement(hints)
+
 
 STATEMENTS = {
-    name: value
-    for name, value in vars(store).items()
-    if name.isupper() and isinstance(value, str)
+    **dict(statements_in(archive, finding, horizon, milestones, store)),
+    **dict(statements_of_lists()),
 }
 
 
@@ -32,7 +65,7 @@ async def test_the_columns_of_the_archive_are_all_that_it_has(desk: Desk) -> Non
 
 
 async def test_a_wrong_column_would_be_noticed(desk: Desk) -> None:
-    wrong = store.PAGE.replace("body", "bodi")
+    wrong = finding.ALL.replace("body", "bodi")
 
     async with desk.pool.acquire() as conn:
         with pytest.raises(asyncpg.UndefinedColumnError):
@@ -40,6 +73,12 @@ async def test_a_wrong_column_would_be_noticed(desk: Desk) -> None:
 
 
 def test_there_are_statements_to_prepare() -> None:
-    assert {"KNOWN", "BEGIN", "LOCK_STATES", "SAVE", "PAGE", "HISTORY"} <= set(
-        STATEMENTS
-    )
+    of_store = ("KNOWN", "BEGIN", "STATES", "LOCK_STATES", "SAVE", "HISTORY")
+
+    assert {f"store.{name}" for name in of_store} <= STATEMENTS.keys()
+    assert {
+        "finding.ALL",
+        "finding.TURNS",
+        "finding.MAKE_FINDABLE",
+    } <= STATEMENTS.keys()
+    assert {"milestones.SAID_SINCE", "horizon.MOVE_HORIZON"} <= STATEMENTS.keys()

@@ -34,6 +34,7 @@ class Words:
     readers: ReaderRule = "party"
     grant: Ref | None = None
     owner: str = OWNER
+    counterpart: str | None = None
 
 
 def grants(*found: Grant) -> Grants:
@@ -226,3 +227,35 @@ def test_one_more_live_grant_takes_nothing_from_anyone(
 
     if may_read(fact, reader, held):
         assert may_read(fact, reader, more)
+
+
+def test_a_tie_is_readable_by_the_owner_of_the_other_initiative_too() -> None:
+    tie = Words(readers="tie", counterpart=KS)
+
+    assert who_reads(tie, {}) == {"owner", "ks"}
+    assert who_reads(tie, grants(granted("state"))) == {"owner", "ks", "ministry"}
+
+
+def test_a_correction_is_readable_by_whoever_may_read_what_it_corrects() -> None:
+    correction = Words(readers="named")
+    named = Words(visibility="named", recipients=(KS,))
+
+    def readers(of: Words | None) -> set[str]:
+        return {
+            name for name, who in EVERYBODY.items() if may_read(correction, who, {}, of)
+        }
+
+    assert readers(named) == {"owner", "ks"}
+    # while the fact is unknown, or of another type, the speaker alone
+    assert readers(None) == {"owner"}
+
+
+def test_what_the_tracker_sets_aside_is_readable_as_the_fact_and_by_its_speaker() -> (
+    None
+):
+    aside = Words(readers="named", speaker="urn:tidlig:registry")
+    answer = Words(speaker=NARVIK, visibility="named", recipients=(NAV,))
+
+    found = {n for n, who in EVERYBODY.items() if may_read(aside, who, {}, answer)}
+
+    assert found == {"owner", "narvik"}

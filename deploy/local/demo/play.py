@@ -22,6 +22,7 @@ from deploy.local.waiting import until
 from . import roadmap, sets, table
 from .asking import Asking, Away
 from .emitter import Emitter
+from .importer import Imported, NotImported, import_list
 from .reader import Reader
 from .says import KS, NAV, Identity, Json, Saying
 from .story import Story
@@ -91,10 +92,11 @@ class Demonstration:
                 self.answers_and_an_end,
                 self.embargo_while_ks_is_away,
                 self.last_reading,
+                self.import_of_a_list,
                 self.everything_arrives,
             ):
                 act()
-        except (Failed, Away, httpx.HTTPError) as failure:
+        except (Failed, Away, NotImported, httpx.HTTPError) as failure:
             self.failures.append(str(failure))
         self.show_table()
         return self.verdict(monotonic() - began)
@@ -145,10 +147,24 @@ class Demonstration:
     def last_reading(self) -> None:
         self.read("KS comes back and reads on")
 
+    def import_of_a_list(self) -> None:
+        """KS imports what no owner has announced: once, and no figure moves."""
+        self.all_is_archived()
+        figures = self.counted()
+        first = self.imported()
+        left = "; ".join(f"{n} left out: {why}" for why, n in first.left_out.items())
+        self.say(f"KS imports a list: {first.kinds['new']} rows are new; {left}")
+        again = self.imported()
+        self.say(f"the same list again: {again.kinds['unchanged']} rows unchanged")
+        if again.receipts or again.kinds["unchanged"] != first.kinds["new"]:
+            raise Failed(f"the same list again changed something: {again.told['rows']}")
+        self.read("KS finds its entries in its own feed")
+        if self.counted() != figures:
+            raise Failed("what was imported has moved the figures")
+
     def everything_arrives(self) -> None:
         """The archive has all that was accepted, and nobody is behind."""
-        accepted = set(self.emitter.accepted)
-        self.wait("the archive", lambda: accepted <= set(self.archived()))
+        self.all_is_archived()
         self.wait("lag to be 0", lambda: lag.caught_up(self.stack))
 
     # what the acts are made of
@@ -163,6 +179,22 @@ class Demonstration:
             left = len(self.emitter.expected_by_ks - self.ks.received)
             raise Failed(f"KS waited {PATIENCE:.0f} s, and {left} facts did not come")
         self.say(f"{what}: {len(self.ks.received) - before} new facts")
+
+    def imported(self) -> Imported:
+        """The list, imported; what was accepted is kept, and KS is to be given it."""
+        urls = self.stack.service_urls
+        found = import_list(urls["intake"], urls["registry"], self.token(KS))
+        self.emitter.accepted |= found.receipts
+        self.emitter.expected_by_ks |= found.receipts.keys()
+        return found
+
+    def counted(self) -> list[int]:
+        """How many initiatives stand behind KS's figures, by direction."""
+        return [each["n"] for each in table.figures(self.registry, KS)]
+
+    def all_is_archived(self) -> None:
+        accepted = set(self.emitter.accepted)
+        self.wait("the archive", lambda: accepted <= set(self.archived()))
 
     def wait(self, what: str, met: Callable[[], bool]) -> None:
         if not until(met, PATIENCE):
@@ -194,7 +226,11 @@ class Demonstration:
 
     def show_table(self) -> None:
         subjects = dict.fromkeys(subject for subject, _, _ in self.emitter.accepted)
-        table.show(self.console, table.initiatives(self.registry, subjects))
+        found = table.initiatives(self.registry, subjects)
+        table.show(self.console, found)
+        figures = table.figures(self.registry, KS)
+        imported = [row for row in found if row.imported]
+        table.show_figures(self.console, figures, len(imported))
 
     def verdict(self, seconds: float) -> int:
         """One line, and what does not agree before it."""

@@ -9,6 +9,8 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from schemas.names import name_of
+
 from .asking import Asking
 from .says import Json
 
@@ -23,6 +25,7 @@ CLASSES = {
     None: "–",
 }
 LINES = {"state": "stat", "municipal": "kommune"}
+OUTSIDE = "utenfor tallene"
 BASES = {"forecast": "prognose", "realised": "faktisk", None: ""}
 
 
@@ -33,6 +36,17 @@ class Shown:
     title: str
     owner: str
     seen: Json
+
+    @property
+    def imported(self) -> bool:
+        """Whether it is a row of a list: learnt of, and announced by nobody."""
+        return self.seen["description"].get("imported") is True
+
+    @property
+    def believed_owner(self) -> str:
+        """Who is thought to own what was learnt of."""
+        orgnr = self.seen["description"].get("believed_owner")
+        return "ukjent" if orgnr is None else f"trolig {name_of(orgnr)}"
 
     @property
     def earliness(self) -> Json:
@@ -59,6 +73,16 @@ def shown(registry: Asking, subject: str) -> Shown | None:
     return Shown(title, seen["owner"]["name"], seen)
 
 
+def figures(registry: Asking, orgnr: str) -> list[Json]:
+    """How early each line shares with the other, as the organisation sees it.
+
+    Raises what httpx raises.
+    """
+    answer = registry.get("/earliness", orgnr).raise_for_status()
+    found: list[Json] = answer.json()["directions"]
+    return found
+
+
 def show(console: Console, rows: Iterable[Shown]) -> None:
     """Print the table."""
     table = Table(title="Hvor tidlig fikk den andre siden vite det? (syntetiske fakta)")
@@ -74,19 +98,46 @@ def show(console: Console, rows: Iterable[Shown]) -> None:
     console.print(table)
 
 
+def show_figures(console: Console, found: Iterable[Json], imported: int) -> None:
+    """Print the figures of each direction, and what is counted beside them."""
+    table = Table(title="Tallene slik KS ser dem (syntetiske fakta)")
+    table.add_column("retning", no_wrap=True, min_width=34)
+    table.add_column("n", justify="right", no_wrap=True, min_width=4)
+    table.add_column("delt", justify="right", no_wrap=True, min_width=4)
+    table.add_column("uten binding", justify="right", no_wrap=True, min_width=12)
+    table.add_column("median dager (n)", no_wrap=True, min_width=38)
+    for each in found:
+        table.add_row(
+            f"{LINES[each['from_line']]} til {LINES[each['to_line']]}",
+            str(each["n"]),
+            str(each["n_shared"]),
+            str(each["n_without_lock"]),
+            f"{median(each, 'forecast')}, {median(each, 'realised')}",
+        )
+    table.add_row("importert fra liste, meldt av ingen", str(imported), "", "", OUTSIDE)
+    console.print(table)
+
+
+def median(found: Json, basis: str) -> str:
+    """The median of one basis with its n; forecast and realised are never mixed."""
+    times = found[basis]
+    days = "–" if times["median"] is None else times["median"]
+    return f"{BASES[basis]} {days} ({times['n']})"
+
+
 def cells(row: Shown) -> tuple[str, ...]:
     found = row.earliness
     direction = found.get("direction")
     readable = found.get("first_readable")
     return (
         row.title,
-        row.owner,
+        row.believed_owner if row.imported else row.owner,
         clock(found.get("announced")),
         f"{clock(readable)} {LINES[direction['to']]}"
         if direction and readable
         else "–",
         lead(found),
-        CLASSES[found.get("class")],
+        "importert" if row.imported else CLASSES[found.get("class")],
         decisions(found),
     )
 

@@ -20,11 +20,15 @@ CREATE TABLE fact (
     grant_id     text,
     audience     text[]      NOT NULL,
     not_before   timestamptz,
+    counterpart  text,
+    names        bytea,
+    names_type   text,
     value        bytea       NOT NULL
 );
 ALTER TABLE fact ALTER COLUMN value SET STORAGE EXTERNAL;
 CREATE UNIQUE INDEX ON fact (topic, topic_id, partition, position);
 CREATE INDEX ON fact (subject);
+CREATE INDEX ON fact (names) WHERE names IS NOT NULL;
 
 CREATE FUNCTION wake_sequencer() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -15,7 +15,9 @@ from schemas.topics import Line
 
 HERE = Path(__file__).parent
 EARLINESS = "earliness-1"
-PHASES = "phases-1"
+PHASES = "phases-2"
+CONTRADICTIONS = "contradictions-1"
+GATE_ORDER = ("BP1", "BP2", "BP3", "BP4", "BP5", "BP6")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +42,34 @@ class EarlinessPolicy:
 
 @dataclass(frozen=True, slots=True)
 class PhasePolicy:
-    """The phase after each gate; codes are stable, labels live elsewhere."""
+    """The phase after each gate and word of its life; codes are stable, labels change.
+
+    `life` is None for a word that leaves it to the gates. `labels` are by code, bokmål
+    (`nb`) and nynorsk (`nn`); nothing is ever keyed on one.
+    """
 
     version: str
     first: str
     after: Mapping[str, str]
     rejected: str
-    life: Mapping[str, str]
+    life: Mapping[str, str | None]
+    labels: Mapping[str, Mapping[str, str]]
 
     @property
     def codes(self) -> tuple[str, ...]:
         """Every phase that an initiative can be in."""
-        found = [self.first, *self.after.values(), self.rejected, *self.life.values()]
+        life = [phase for phase in self.life.values() if phase is not None]
+        found = [self.first, *self.after.values(), self.rejected, *life]
         return tuple(dict.fromkeys(found))
+
+
+@dataclass(frozen=True, slots=True)
+class ContradictionPolicy:
+    """From when a claim is back-dated, and how much all shares are together."""
+
+    version: str
+    back_dated_days: int
+    whole_percent: int
 
 
 @cache
@@ -76,7 +93,20 @@ def earliness_policy(version: str = EARLINESS) -> EarlinessPolicy:
 def phase_policy(version: str = PHASES) -> PhasePolicy:
     found = read(version)
     return PhasePolicy(
-        version, found["first"], found["after"], found["rejected"], found["life"]
+        version,
+        found["first"],
+        found["after"],
+        found["rejected"],
+        found["life"],
+        found.get("labels", {}),
+    )
+
+
+@cache
+def contradiction_policy(version: str = CONTRADICTIONS) -> ContradictionPolicy:
+    found = read(version)
+    return ContradictionPolicy(
+        version, found["back_dated_days"], found["whole_percent"]
     )
 
 

@@ -1,0 +1,1 @@
+"""What integrators are given: schemas, channels and a catalogue, all derived."""
