@@ -66,7 +66,10 @@ async def all_leads(
             mine = leads.of(asked.reader)
             found = await as_it_stands(conn, mine, asked.reader, policy, at)
         else:
-            found = [lead_of(seen, policy, at) async for _, seen in all_of(conn, asked)]
+            found = [
+                lead_of(seen, asked.reader, policy, at)
+                async for _, seen in all_of(conn, asked)
+            ]
     figures = [
         replace(each, basis=None if each.lock is None else basis_on(each.lock, at))
         for each in (lead.counted for lead in found)
@@ -103,13 +106,20 @@ async def make_anew(
         return
     for subject, kept in (await store.kept(conn, subjects)).items():
         seen = unless_empty(project(kept.state, reader))
-        found = Lead() if seen is None else lead_of(seen, policy, at)
+        found = Lead() if seen is None else lead_of(seen, reader, policy, at)
         mine[subject] = (kept.turn, found)
 
 
-def lead_of(seen: Projection, policy: EarlinessPolicy, at: datetime) -> Lead:
+def lead_of(
+    seen: Projection, reader: Reader, policy: EarlinessPolicy, at: datetime
+) -> Lead:
+    """What counts of an initiative; of one between others the reader knows no times."""
     found = earliness(seen, policy, at)
-    return Lead(None if found is None else counted(found), known_of(seen, found))
+    if found is None:
+        return Lead(None, known_of(seen, None))
+    is_party = seen.owner == reader.orgnr or found.to_line in reader.channels
+    tells = is_party or found.first is not None
+    return Lead(counted(found) if tells else None, known_of(seen, found))
 
 
 def counted(found: Earliness) -> Counted:

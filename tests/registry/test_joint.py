@@ -71,6 +71,23 @@ async def test_a_file_has_both_sides_of_a_case(desk: Desk) -> None:
     assert KSS in answer.text
 
 
+async def test_figures_count_what_the_reader_is_a_party_to(desk: Desk) -> None:
+    story = Hand(f"{NARVIK}:boligsak", [])
+    story.registered("2026-03-02T09:00")
+    story.shared("2026-03-03T09:00", "municipal state")
+    story.readable("2026-03-03T09:01", "state")
+    await tell(desk, story)
+
+    counted = {}
+    for reader in (NARVIK, AID, KS):
+        directions = (await desk.read("/earliness", reader))["directions"]
+        to_state = {each["to_line"]: each for each in directions}["state"]
+        counted[reader] = (to_state["n"], to_state["n_shared"])
+
+    # KS reads it too, but not since when the state could
+    assert counted == {NARVIK: (1, 1), AID: (1, 1), KS: (0, 0)}
+
+
 async def test_what_was_learnt_of_is_counted_for_who_may_read_the_entry(
     desk: Desk,
 ) -> None:
