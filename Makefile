@@ -34,6 +34,7 @@ check: .venv/dev           ## lint, types, import rules, generated files
 	@$(V)/python -m schemas.generate --check
 	@$(V)/python -m deploy.published --check
 	@$(V)/python -m schemas.compatibility
+	@$(V)/python -m tests.facts --check
 
 up: .venv/local            ## start Kafka, Postgres and every service, until Ctrl-C
 	@$(V)/python -m deploy.local up

@@ -195,9 +195,15 @@ def report(
 
 def state_of(name: str, inside: Inside | str) -> ServiceState:
     if isinstance(inside, str):
-        return ServiceState(name=name, outbox=None, stopped=None, error=inside)
+        return ServiceState(
+            name=name, outbox=None, stopped=None, parked=None, error=inside
+        )
     return ServiceState(
-        name=name, outbox=inside.outbox, stopped=inside.stopped, error=None
+        name=name,
+        outbox=inside.outbox,
+        stopped=inside.stopped,
+        parked=inside.parked,
+        error=None,
     )
 
 

@@ -234,6 +234,16 @@ STOPPED_SECONDS = Series(
         for stop in report.stopped
     ),
 )
+# rises: the service's code fails on facts; they and what waits behind have no effect
+PARKED = Series(
+    "tidlig_parked",
+    "Facts that a service cannot apply, set aside or not; at most 200 are counted",
+    ("service",),
+    lambda report: (
+        ((each.name,), None if each.parked is None else len(each.parked))
+        for each in report.services
+    ),
+)
 # rises: somebody writes to a topic past intake, or intake has a bug
 REJECTED_RECENT = Series(
     "tidlig_rejected_last_day",

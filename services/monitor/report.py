@@ -83,6 +83,23 @@ class Stopped(Told):
     since: AwareDatetime
 
 
+class Parked(Told):
+    """A fact that a service's code cannot apply, and how many wait behind it.
+
+    The others go on. Set aside, it has no effect anywhere until it is reinstated.
+    """
+
+    group: str
+    topic: str
+    partition: int
+    offset: int
+    error_class: str
+    place: str
+    since: AwareDatetime
+    set_aside: bool
+    waiting_behind: int
+
+
 class Outbox(Told):
     """Facts on their way to Kafka, and the age of the oldest."""
 
@@ -96,6 +113,8 @@ class ServiceState(Told):
     name: str
     outbox: Outbox | None
     stopped: tuple[Stopped, ...] | None
+    parked: tuple[Parked, ...] | None
+    """At most 200 of them, the longest parked first."""
     error: str | None
 
 
@@ -136,6 +155,11 @@ class Report(Told):
     def stopped(self) -> tuple[Stopped, ...]:
         """Every partition that stands, of every service that could be asked."""
         return tuple(stop for each in self.services for stop in each.stopped or ())
+
+    @property
+    def parked(self) -> tuple[Parked, ...]:
+        """Every fact that fails, of every service that could be asked."""
+        return tuple(fact for each in self.services for fact in each.parked or ())
 
 
 def age(since: datetime, now: datetime) -> float:

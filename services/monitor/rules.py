@@ -151,6 +151,7 @@ def has_something_to_say(part: PartitionLag) -> bool:
 
 
 def is_held_up(service: ServiceState) -> bool:
-    """A partition stands, or a fact waits to be sent."""
+    """A partition stands, a fact is parked, or one waits to be sent."""
     waiting = service.outbox is not None and service.outbox.waiting
-    return bool(service.stopped or waiting)
+    failing = [fact for fact in service.parked or () if not fact.set_aside]
+    return bool(service.stopped or failing or waiting)

@@ -7,7 +7,7 @@ import asyncpg
 
 from services.kit.db import Connection
 
-from .report import Outbox, Stopped
+from .report import Outbox, Parked, Stopped
 
 # topic, topic id, partition
 Kept = tuple[str, str, int]
@@ -22,6 +22,14 @@ SELECT group_id AS "group", topic, partition, record AS "offset", error_class, p
        since
   FROM {ops}.stopped
  ORDER BY since, topic, partition
+"""
+# those that fail; what waits behind one is counted with it
+PARKED = """
+SELECT group_id AS "group", topic, partition, position AS "offset", error_class, place,
+       since, set_aside, waiting_behind
+  FROM {ops}.parked
+ ORDER BY since, topic, partition, position
+ LIMIT 200
 """
 OUTBOX = """
 SELECT waiting,
@@ -38,16 +46,18 @@ class Inside:
     outbox: Outbox
     checkpoints: Mapping[Kept, int]
     stopped: tuple[Stopped, ...]
+    parked: tuple[Parked, ...]
 
 
 async def inside(conn: Connection, service: str, *, consumes: bool) -> Inside:
     """Ask one service. Raises what Postgres raises, where a view is missing too."""
     if not consumes:
-        return Inside(await outbox(conn, service), {}, ())
+        return Inside(await outbox(conn, service), {}, (), ())
     return Inside(
         await outbox(conn, service),
         await checkpoints(conn, service),
         await stopped(conn, service),
+        await parked(conn, service),
     )
 
 
@@ -67,6 +77,12 @@ async def stopped(conn: Connection, service: str) -> tuple[Stopped, ...]:
     """Partitions that the service cannot get past, the longest standing first."""
     rows: list[asyncpg.Record] = await conn.fetch(STOPPED.format(ops=ops_of(service)))
     return tuple(Stopped(**row) for row in rows)
+
+
+async def parked(conn: Connection, service: str) -> tuple[Parked, ...]:
+    """Facts that the service's code cannot apply, the longest parked first."""
+    rows: list[asyncpg.Record] = await conn.fetch(PARKED.format(ops=ops_of(service)))
+    return tuple(Parked(**row) for row in rows)
 
 
 def ops_of(service: str) -> str:

@@ -17,6 +17,8 @@ def tables(report: Report, *, every: bool) -> Group:
     parts = [groups(report, every=every), services(report), rejected(report)]
     if report.stopped:
         parts.insert(1, stopped(report))
+    if report.parked:
+        parts.insert(1, parked(report))
     spaced = (each for part in parts for each in (part, Text()))
     return Group(*spaced, *conclusion(report))
 
@@ -86,6 +88,17 @@ def stopped(report: Report) -> Table:
         error = f"{stop.error_class} at {stop.place}"
         cells = (place, str(stop.offset), since, error, words.of_stop(stop))
         add(made, *cells, style="red")
+    return made
+
+
+def parked(report: Report) -> Table:
+    made = table("Parked", "partition", "offset", "since", "error", "what to do")
+    for fact in report.parked:
+        place = f"{fact.group}: {fact.topic}/{fact.partition}"
+        since = f"{age(fact.since, report.measured):.0f} s ago"
+        error = f"{fact.error_class} at {fact.place}"
+        cells = (place, str(fact.offset), since, error, words.of_parked(fact))
+        add(made, *cells, style="" if fact.set_aside else "red")
     return made
 
 

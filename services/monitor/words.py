@@ -5,6 +5,7 @@ from schemas import topics
 from .report import (
     GroupLag,
     Outbox,
+    Parked,
     PartitionLag,
     Rejected,
     Report,
@@ -83,6 +84,16 @@ def of_stop(stop: Stopped) -> str:
             "it then goes on by itself"
         )
     return "mend the code there and deploy: it tries again by itself"
+
+
+def of_parked(fact: Parked) -> str:
+    if fact.set_aside:
+        return "set aside: it has no effect until it is reinstated"
+    waits = f"{fact.waiting_behind} of its speaker's wait behind it; "
+    return (
+        f"{waits if fact.waiting_behind else ''}mend the code there, deploy, then "
+        f"`python -m services.{fact.group} redrive`"
+    )
 
 
 def of_outbox(service: ServiceState, outbox: Outbox) -> str:

@@ -12,7 +12,7 @@ import orjson
 
 from schemas.channels import organisation
 from schemas.fact import Fact
-from schemas.identity import Ref, speaker_of
+from schemas.identity import Ref, mark, speaker_of
 from schemas.policy import Reader, is_covered, may_read, was_covered
 from schemas.tracker import InitiativeReadable, InitiativeReceived
 from schemas.types import DISCOVERED, TYPES, Family
@@ -226,7 +226,11 @@ class Projection:
     def everybodys(self, family: Family) -> list[Entry]:
         """What each party says, in order of time; none replaces another's word."""
         found = [each for (_, of, _), each in self.standing.items() if of == family]
-        return sorted(found, key=lambda each: (each.accepted, each.ref.id, each.ref))
+        return sorted(found, key=lambda each: self.turn(each.accepted, each.ref))
+
+    def turn(self, accepted: datetime, ref: Ref) -> tuple[datetime, str, bytes]:
+        """The place in an order by time; what is left is drawn, and favours nobody."""
+        return accepted, ref.id, mark(self.subject, ref.source, ref.id)
 
 
 def project(state: State, reader: Reader, now: State | None = None) -> Projection:

@@ -15,7 +15,7 @@ from .contradictions import contradictions
 from .earliness import Earliness, Reading
 from .policies import GATE_ORDER, ContradictionPolicy, PhasePolicy
 from .rules import DESCRIPTION, Projection
-from .state import Correction, Corrections, Entry, Moment, Share
+from .state import Correction, Entry, Moment, Share
 
 Json = dict[str, Any]
 
@@ -59,7 +59,7 @@ def view(seen: Projection, phases: PhasePolicy, rules: ContradictionPolicy) -> J
             "planned": said_by_each(seen, "benefit_planned"),
             "measured": said_by_each(seen, "benefit_measured"),
         },
-        "corrections": [correction_json(each) for each in by_time(seen.corrections)],
+        "corrections": [correction_json(each) for each in by_time(seen)],
         "contradictions": [
             {"rule": each.rule, "facts": [asdict(ref) for ref in each.facts]}
             | {"detail": each.detail}
@@ -133,11 +133,11 @@ def said_by_each(seen: Projection, family: Family) -> list[Json]:
     ]
 
 
-def by_time(corrections: Corrections) -> list[Correction]:
-    """As they were accepted; of one moment in an order that their ids give."""
+def by_time(seen: Projection) -> list[Correction]:
+    """What was said of facts, as it was accepted."""
     return sorted(
-        corrections.values(),
-        key=lambda each: (each.said.accepted, each.said.ref.id, each.said.ref),
+        seen.corrections.values(),
+        key=lambda each: seen.turn(each.said.accepted, each.said.ref),
     )
 
 

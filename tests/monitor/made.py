@@ -6,6 +6,7 @@ from typing import Any
 from services.monitor.report import (
     GroupLag,
     Outbox,
+    Parked,
     PartitionLag,
     Rejected,
     Report,
@@ -56,6 +57,7 @@ def service(name: str = "intake", **given: Any) -> ServiceState:
         "name": name,
         "outbox": Outbox(waiting=0, oldest_seconds=0),
         "stopped": (),
+        "parked": (),
         "error": None,
     }
     return ServiceState(**told | given)
@@ -72,6 +74,21 @@ def stop(**given: Any) -> Stopped:
         "since": datetime(2026, 11, 25, 11, 59, tzinfo=UTC),
     }
     return Stopped(**told | given)
+
+
+def parked(**given: Any) -> Parked:
+    told: dict[str, Any] = {
+        "group": "registry",
+        "topic": TOPIC,
+        "partition": 0,
+        "offset": 17,
+        "error_class": "KeyError",
+        "place": "services/registry/rules.py:3 evolve",
+        "since": datetime(2026, 11, 25, 11, 59, tzinfo=UTC),
+        "set_aside": False,
+        "waiting_behind": 2,
+    }
+    return Parked(**told | given)
 
 
 def report(*groups: GroupLag, **given: Any) -> Report:

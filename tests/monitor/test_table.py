@@ -5,11 +5,11 @@ import io
 import pytest
 from rich.console import Console
 
-from services.monitor import words
+from services.monitor import rules, words
 from services.monitor.report import GroupLag, Outbox, PartitionLag, Rejected, Report
 from services.monitor.table import tables
 
-from .made import TOPIC, group, part, report, service, stop
+from .made import TOPIC, group, parked, part, report, service, stop
 
 BEHIND = [
     group("members", part(1)),
@@ -102,6 +102,21 @@ def test_what_stops_is_shown_with_place_and_time() -> None:
     assert told.startswith(f"registry: {TOPIC}/0 17 60 s ago Newer at rule set 2 ")
     assert "deploy a newer registry" in told
     assert line(text, f"  {TOPIC}/0").endswith("stopped: see below")
+
+
+def test_what_is_parked_is_shown_with_what_waits_behind_it_and_is_no_all_clear() -> (
+    None
+):
+    found = service("registry", parked=(parked(),))
+    aside = service("registry", parked=(parked(set_aside=True),))
+
+    told = line(shown(report(services=(found,))), f"registry: {TOPIC}/0")
+
+    assert told.startswith(f"registry: {TOPIC}/0 17 60 s ago KeyError at services/")
+    assert "2 of its speaker's wait behind it" in shown(report(services=(found,)))
+    assert rules.is_held_up(found)
+    # nobody needs to mend what was set aside
+    assert not rules.is_held_up(aside)
 
 
 def test_what_waits_and_what_is_rejected_say_what_to_do() -> None:
