@@ -1,4 +1,4 @@
-"""`python -m bench [intake] [feed] [project]`: figures beside the machine's floors.
+"""`python -m bench [intake] [feed] [project] [views]`: figures beside the floors.
 
 Writes `build/bench.json` and prints a table. Absolute times vary from run to run and
 from machine to machine: read each beside its floor, which is of the same run.
@@ -16,12 +16,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from . import feed, intake, parts, project
+from . import feed, intake, parts, project, views
 from .dataset import SEED
 from .floors import fsyncs_per_s
 
 RESULT = Path("build") / "bench.json"
-ALL = ("intake", "feed", "project")
+ALL = ("intake", "feed", "project", "views")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,11 @@ def measure(wanted: list[str]) -> tuple[list[Figure], dict[str, object]]:
             done = project.measure(Path(folder))
         raw["project"] = asdict(done)
         figures += project_figures(done)
+    if "views" in wanted:
+        with tempfile.TemporaryDirectory(dir=parts.folder()) as folder:
+            shown = views.measure(Path(folder))
+        raw["views"] = asdict(shown)
+        figures += views_figures(shown)
     return figures, raw
 
 
@@ -96,6 +101,17 @@ def project_figures(found: project.Project) -> list[Figure]:
     floor = f"COPY {found.copied_per_s:,.0f}/s; {found.archived:,} archived"
     value = found.events_per_s
     return [Figure("project_events_per_s", value, "/s", "≥ 10,000 later", floor)]
+
+
+def views_figures(found: views.Views) -> list[Figure]:
+    long = f"{found.history:,} facts in its history"
+    many = f"{found.initiatives:,} initiatives, one asker"
+    return [
+        Figure("view_p95_ms", found.view_p95_ms, "ms", "≤ 10", long),
+        Figure("view_p95_ms, as_of", found.as_of_p95_ms, "ms", "≤ 60", long),
+        Figure("list_p95_ms", found.list_p95_ms, "ms", "≤ 50", many),
+        Figure("process_rss_mb", found.rss_mb, "MB", "≤ 300", "registry, at most"),
+    ]
 
 
 def show(figures: list[Figure]) -> None:

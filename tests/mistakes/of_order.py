@@ -9,7 +9,7 @@ from schemas.rulesets import NEWEST, ruleset
 from services.registry import earliness, view
 from services.registry.earliness import Reading
 from services.registry.rules import Projection
-from services.registry.state import Corrections, Entry
+from services.registry.state import Entry
 
 
 def sort_by_a_lines_name(patch: pytest.MonkeyPatch) -> None:
@@ -29,8 +29,8 @@ def ties_in_the_order_of_numbers(patch: pytest.MonkeyPatch) -> None:
 
 
 def corrections_in_the_order_of_numbers(patch: pytest.MonkeyPatch) -> None:
-    def by_number(corrections: Corrections) -> list[Any]:
-        return [corrections[ref] for ref in sorted(corrections)]
+    def by_number(seen: Projection) -> list[Any]:
+        return [seen.corrections[ref] for ref in sorted(seen.corrections)]
 
     patch.setattr(view, "by_time", by_number)
 

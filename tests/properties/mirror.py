@@ -80,9 +80,11 @@ Times = Mapping[tuple[str, str], str]
 
 
 def accepted_in(lying: list[Lying]) -> Times:
-    """When each fact was accepted, the first time; the image's are the same."""
-    every = (*lying, *of_records(lying))
-    events = [orjson.loads(each.value) for each in reversed(every)]
+    """When each fact of the image was accepted, the first time.
+
+    A fact of the history itself may have the source and id of another's image.
+    """
+    events = [orjson.loads(each.value) for each in reversed(of_records(lying))]
     return {(e["source"], e["id"]): e["acceptedtime"] for e in events}
 
 
