@@ -4,7 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -51,6 +52,15 @@ class Row:
     value: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A registry that runs, a look into its tables, and how long it took."""
+
+    conn: "asyncpg.Connection[asyncpg.Record]"
+    pid: int
+    seconds: float
+
+
 async def preload(bootstrap: str, lines: Sequence[Line]) -> None:
     """Put the whole data set on its topics."""
     sender = Sender(bootstrap, "bench")
@@ -66,20 +76,22 @@ async def preload(bootstrap: str, lines: Sequence[Line]) -> None:
     sender.close()
 
 
-def measure(folder: Path) -> Project:
-    """From the registry's start on full topics until the last checkpoint moves."""
-    lines = list(Teller(FACTS, INITIATIVES).lines())
+@contextmanager
+def servers(folder: Path) -> Iterator[tuple[str, str]]:
+    """A Kafka with every topic, and a Postgres: their addresses."""
     with (
         kafka.running(folder / "k") as bootstrap,
         postgres.running(folder / "p") as url,
     ):
         topics.provision(bootstrap)
-        return asyncio.run(measure_on(bootstrap, url, folder, lines))
+        yield bootstrap, url
 
 
-async def measure_on(
-    bootstrap: str, admin_url: str, folder: Path, lines: Sequence[Line]
-) -> Project:
+@asynccontextmanager
+async def registry_with(
+    lines: Sequence[Line], bootstrap: str, admin_url: str, folder: Path
+) -> AsyncIterator[Running]:
+    """A registry that has taken in all these lines from full topics."""
     urls = await roles.provision(admin_url, {"registry": PASSWORD})
     await migrate(urls["registry"], "registry", REGISTRY.migrations)
     await preload(bootstrap, lines)
@@ -89,13 +101,27 @@ async def measure_on(
     )
     try:
         seconds = await until_applied(conn, len(lines))
-        (after,) = await conn.fetch(COUNTS)
+        yield Running(conn, registry.pid, seconds)
     finally:
         registry.terminate()
         registry.wait(20)
         await conn.close()
+
+
+def measure(folder: Path) -> Project:
+    """From the registry's start on full topics until the last checkpoint moves."""
+    lines = list(Teller(FACTS, INITIATIVES).lines())
+    with servers(folder) as (bootstrap, url):
+        return asyncio.run(measure_on(bootstrap, url, folder, lines))
+
+
+async def measure_on(
+    bootstrap: str, admin_url: str, folder: Path, lines: Sequence[Line]
+) -> Project:
+    async with registry_with(lines, bootstrap, admin_url, folder) as running:
+        (after,) = await running.conn.fetch(COUNTS)
     return Project(
-        len(lines) / seconds,
+        len(lines) / running.seconds,
         len(lines),
         after["archived"],
         after["initiatives"],

@@ -13,19 +13,16 @@ from urllib.parse import quote
 
 import asyncpg
 
-from deploy.local import kafka, postgres, roles, tokens, topics
-from services.kit.migrations import migrate
-from services.registry.__main__ import REGISTRY
+from deploy.local import tokens
 
 from .dataset import MUNICIPAL, SEED, STATE, Line, Teller, record
 from .http import Load, load, request
-from .project import PASSWORD, PORT, preload, start_registry, until_applied
+from .project import PATIENCE, PORT, registry_with, servers
 
 INITIATIVES, LONG = 100_000, 10_000
 NAV, KS = "889640782", "971032146"
 LONGEST = f"{NAV}:lang-historie"
 ASKED = 200
-PATIENCE = 240.0
 MOMENTS = "SELECT DISTINCT appended FROM archive WHERE subject = $1"
 LEFT = "SELECT count(*) FROM unfindable"
 
@@ -75,37 +72,21 @@ def long_history(teller: Teller, begun: int) -> Iterator[Line]:
 def measure(folder: Path) -> Views:
     """Raises where the registry does not take in all, or answers other than 200."""
     told = list(lines())
-    with (
-        kafka.running(folder / "k") as bootstrap,
-        postgres.running(folder / "p") as url,
-    ):
-        topics.provision(bootstrap)
+    with servers(folder) as (bootstrap, url):
         return asyncio.run(measure_on(bootstrap, url, folder, told))
 
 
 async def measure_on(
     bootstrap: str, admin_url: str, folder: Path, told: Sequence[Line]
 ) -> Views:
-    urls = await roles.provision(admin_url, {"registry": PASSWORD})
-    await migrate(urls["registry"], "registry", REGISTRY.migrations)
-    await preload(bootstrap, told)
-    registry = start_registry(bootstrap, urls["registry"], tokens.publish(folder))
-    conn = await asyncpg.connect(
-        urls["registry"], server_settings={"search_path": "registry"}
-    )
-    try:
-        await until_applied(conn, len(told))
-        await until_findable(conn)
+    async with registry_with(told, bootstrap, admin_url, folder) as running:
+        await until_findable(running.conn)
         token = tokens.sign(folder, KS, "tidlig:initiatives.read")
         headers = {"Authorization": f"Bearer {token}"}
         latest = await asked([f"/initiatives/{LONGEST}"] * ASKED, headers)
-        then = await asked(await as_of_paths(conn), headers)
+        then = await asked(await as_of_paths(running.conn), headers)
         listed = await asked(list(list_paths()), headers)
-        rss = most_memory_mb(registry.pid)
-    finally:
-        registry.terminate()
-        registry.wait(20)
-        await conn.close()
+        rss = most_memory_mb(running.pid)
     return Views(
         latest.percentile_ms(0.95),
         then.percentile_ms(0.95),

@@ -28,7 +28,6 @@ from .envelope import (
 )
 from .fact import Fact, Fault, Newer, Refusal
 from .identity import (
-    SUBJECT_PATTERN,
     TRACKER_SOURCE_PATTERN,
     is_orgnr,
     owner_of,
@@ -42,7 +41,7 @@ from .tracker import InitiativeReadable, InitiativeReceived
 from .types import TYPES_OF, EventType
 
 Headers = Sequence[tuple[str, bytes | None]]
-SUBJECT, TRACKER_SOURCE = map(re.compile, (SUBJECT_PATTERN, TRACKER_SOURCE_PATTERN))
+TRACKER_SOURCE = re.compile(TRACKER_SOURCE_PATTERN)
 HASH = re.compile(r"[0-9a-f]{64}")
 SALT = re.compile(r"[0-9a-f]{32}")
 
@@ -226,7 +225,7 @@ def tracker_faults_of(
     if not TRACKER_SOURCE.fullmatch(str(said.get("source"))):
         faults.append(Fault("source", "/source", "urn:tidlig:<service>"))
     subject = str(said.get("subject"))
-    if not SUBJECT.fullmatch(subject) or not is_orgnr(owner_of(subject)):
+    if not spoken.SUBJECT.fullmatch(subject) or not is_orgnr(owner_of(subject)):
         faults.append(Fault("subject", "/subject", "no initiative id"))
     if said.keys() & {"visibility", "audience"}:
         faults.append(Fault("visibility", "/visibility", "recipients say who reads"))

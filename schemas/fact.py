@@ -110,6 +110,18 @@ class Fault:
     detail: str
 
 
+# as JSON Schema, wherever faults are told of
+FAULT_SCHEMA = {
+    "type": "object",
+    "required": ["code", "pointer", "detail"],
+    "properties": {
+        "code": {"type": "string"},
+        "pointer": {"type": "string", "description": "RFC 6901"},
+        "detail": {"type": "string"},
+    },
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A record that is not a fact, and never will be under its rule set."""

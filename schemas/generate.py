@@ -13,6 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from . import rulesets
+from .compatibility.forms import without_texts
 from .published import asyncapi, catalogue, events, shapes
 from .published.meaning import SAID_BY, first_sentence
 from .rulesets import DATA_FILES
@@ -69,19 +70,6 @@ def ruleset_digest(number: int) -> str:
         columns = {**asdict(row), "model": without_texts(row.model.model_json_schema())}
         digest.update(json.dumps(columns, sort_keys=True).encode())
     return digest.hexdigest()
-
-
-def without_texts(schema: object) -> object:
-    """A schema without titles and descriptions: they may be worded better."""
-    if isinstance(schema, list):
-        return [without_texts(inner) for inner in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        name: without_texts(inner)
-        for name, inner in schema.items()
-        if not (name in ("title", "description") and isinstance(inner, str))
-    }
 
 
 def with_table(readme: Path) -> str:

@@ -82,6 +82,19 @@ def with_dialect(schema: Document) -> dict[str, Any]:
     return {"$schema": DIALECT, **deepcopy(dict(schema))}
 
 
+def without_texts(schema: Any) -> Any:
+    """A document without titles and descriptions: they may be worded better."""
+    if isinstance(schema, list):
+        return [without_texts(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        name: without_texts(inner)
+        for name, inner in schema.items()
+        if not (name in ("title", "description") and isinstance(inner, str))
+    }
+
+
 # keywords whose value is a subschema, a list of them, or a mapping to them
 ONE = (
     "items",

@@ -14,6 +14,7 @@ from typing import Any
 from .. import rulesets
 from ..types import TYPES_OF
 from .envelope import KEPT, SAID, envelopes
+from .forms import without_texts
 from .judge import Forms, forms_of
 from .places import Document
 from .table import columns
@@ -113,16 +114,3 @@ def publish(folder: Path = HERE) -> list[Path]:
 def differs(path: Path, document: Document) -> bool:
     """Whether a file stands there that says something else, wording aside."""
     return path.exists() and without_texts(loaded(path)) != without_texts(document)
-
-
-def without_texts(schema: Any) -> Any:
-    """A document without titles and descriptions: they may be worded better."""
-    if isinstance(schema, list):
-        return [without_texts(inner) for inner in schema]
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        name: without_texts(inner)
-        for name, inner in schema.items()
-        if not (name in ("title", "description") and isinstance(inner, str))
-    }

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..envelope import MEDIA_TYPE
+from ..fact import FAULT_SCHEMA
 from ..rulesets import NEWEST
 from ..topics import ALL, PARTY_TOPICS, REJECTED, TRACKER, Topic
 from ..types import TYPES, EventType
@@ -36,15 +37,7 @@ REJECTION = {
         "reason": {"type": "string", "description": "The first fault's code."},
         "faults": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["code", "pointer", "detail"],
-                "properties": {
-                    "code": {"type": "string"},
-                    "pointer": {"type": "string", "description": "RFC 6901"},
-                    "detail": {"type": "string"},
-                },
-            },
+            "items": FAULT_SCHEMA,
         },
         "bytes": {"type": "integer", "minimum": 0},
         "sha256": {"type": "string", "pattern": "^[0-9a-f]{64}$"},

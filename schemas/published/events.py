@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import spoken
+from ..compatibility.forms import with_dialect
 from ..envelope import ADDED_BY_INTAKE, REQUIRED
 from ..identity import PARTY_SOURCE_PATTERN, SUBJECT_PATTERN, TRACKER_SOURCE_PATTERN
 from ..types import TYPES, EventType
-from .shapes import DIALECT, Schema, inlined, reader, writer
+from .shapes import Schema, inlined, reader, writer
 
 MEANS = {
     "specversion": "The version of CloudEvents.",
@@ -161,4 +162,4 @@ def any_read() -> Schema:
 
 def whole(schema: Schema) -> dict[str, Any]:
     """A schema that stands by itself in a file."""
-    return {"$schema": DIALECT, **schema}
+    return with_dialect(schema)

@@ -6,17 +6,16 @@ can be added without a new version, and a slip of the pen is still refused.
 
 from typing import Any
 
-from ..compatibility.forms import reader_form
+from ..compatibility.forms import reader_form, with_dialect
 from ..types import EventType
 
 Schema = dict[str, Any]
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DEFINITIONS = "#/$defs/"
 
 
 def writer(row: EventType) -> Schema:
     """What an emitter keeps to; checks across fields are in the descriptions."""
-    return {"$schema": DIALECT, **row.model.model_json_schema()}
+    return with_dialect(row.model.model_json_schema())
 
 
 def reader(row: EventType) -> Schema:

@@ -1,18 +1,16 @@
 """What intake answers, as JSON. How OpenAPI describes it is in `described.py`."""
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import orjson
 from fastapi import Response
 
-import schemas
 from schemas.channels import organisation
 from schemas.envelope import timestamp
 from schemas.identity import owner_of
+from schemas.published.examples import examples_of
 from schemas.published.meaning import read_by
 from schemas.types import TYPES, EventType, Group
 
@@ -21,15 +19,10 @@ from .store import Receipt, RefusedAttempt
 
 Readers = Sequence[tuple[str, datetime]]
 
-EXAMPLES = Path(schemas.__file__).parent / "examples"
-
 
 def example_of(row: EventType) -> dict[str, Any]:
-    """The published example of a type."""
-    found: dict[str, Any] = json.loads(
-        (EXAMPLES / row.name / "usual.json").read_text("utf-8")
-    )
-    return found
+    """The usual one of a type's published examples."""
+    return examples_of(row)[0][1]
 
 
 # as GET /types tells it

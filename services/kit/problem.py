@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from schemas.fact import Fault
+from schemas.fact import FAULT_SCHEMA, Fault
 
 from .auth import KeysUnavailable
 from .db import TRANSIENT
@@ -31,15 +31,7 @@ SCHEMA: dict[str, Any] = {
         "detail": {"type": "string", "description": "What to mend."},
         "faults": {
             "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["code", "pointer", "detail"],
-                "properties": {
-                    "code": {"type": "string"},
-                    "pointer": {"type": "string", "description": "RFC 6901"},
-                    "detail": {"type": "string"},
-                },
-            },
+            "items": FAULT_SCHEMA,
         },
     },
 }

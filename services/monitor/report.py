@@ -83,19 +83,12 @@ class Stopped(Told):
     since: AwareDatetime
 
 
-class Parked(Told):
+class Parked(Stopped):
     """A fact that a service's code cannot apply, and how many wait behind it.
 
     The others go on. Set aside, it has no effect anywhere until it is reinstated.
     """
 
-    group: str
-    topic: str
-    partition: int
-    offset: int
-    error_class: str
-    place: str
-    since: AwareDatetime
     set_aside: bool
     waiting_behind: int
 

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from . import rules, words
-from .report import GroupLag, PartitionLag, Report, age
+from .report import GroupLag, PartitionLag, Report, Stopped, age
 
 UNKNOWN = "?"
 
@@ -81,25 +81,32 @@ def style_of(group: GroupLag) -> str:
 
 
 def stopped(report: Report) -> Table:
-    made = table("Stopped", "partition", "offset", "since", "error", "what to do")
+    made = failing("Stopped")
     for stop in report.stopped:
-        place = f"{stop.group}: {stop.topic}/{stop.partition}"
-        since = f"{age(stop.since, report.measured):.0f} s ago"
-        error = f"{stop.error_class} at {stop.place}"
-        cells = (place, str(stop.offset), since, error, words.of_stop(stop))
-        add(made, *cells, style="red")
+        add(made, *failure(stop, report), words.of_stop(stop), style="red")
     return made
 
 
 def parked(report: Report) -> Table:
-    made = table("Parked", "partition", "offset", "since", "error", "what to do")
+    made = failing("Parked")
     for fact in report.parked:
-        place = f"{fact.group}: {fact.topic}/{fact.partition}"
-        since = f"{age(fact.since, report.measured):.0f} s ago"
-        error = f"{fact.error_class} at {fact.place}"
-        cells = (place, str(fact.offset), since, error, words.of_parked(fact))
-        add(made, *cells, style="" if fact.set_aside else "red")
+        style = "" if fact.set_aside else "red"
+        add(made, *failure(fact, report), words.of_parked(fact), style=style)
     return made
+
+
+def failing(title: str) -> Table:
+    return table(title, "partition", "offset", "since", "error", "what to do")
+
+
+def failure(found: Stopped, report: Report) -> tuple[str, ...]:
+    """Where the code fails, since when, and of what."""
+    return (
+        f"{found.group}: {found.topic}/{found.partition}",
+        str(found.offset),
+        f"{age(found.since, report.measured):.0f} s ago",
+        f"{found.error_class} at {found.place}",
+    )
 
 
 def services(report: Report) -> Table:

@@ -53,20 +53,12 @@ def diverging(one: Projection, other: Projection) -> tuple[str, ...] | None:
     """Gates at which the two lines have decided differently, or one has not decided."""
     if not (one.whole and other.whole):
         return None
-    mine, theirs = outcomes(one), outcomes(other)
+    mine, theirs = one.outcomes, other.outcomes
     return tuple(
         gate
         for gate in sorted(mine.keys() | theirs.keys())
         if mine.get(gate) != theirs.get(gate)
     )
-
-
-def outcomes(seen: Projection) -> dict[str, str]:
-    """The latest outcome at each gate, by the day of the decision."""
-    decided = sorted(
-        seen.owners("gate").values(), key=lambda each: (each.value["date"], each.order)
-    )
-    return {each.value["gate"]: each.value["outcome"] for each in decided}
 
 
 def once_per_case(

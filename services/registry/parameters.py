@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from typing import Annotated, Literal
+from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import AfterValidator, AwareDatetime
@@ -11,6 +11,7 @@ from pydantic import AfterValidator, AwareDatetime
 from schemas.identity import SUBJECT_PATTERN, is_orgnr
 from schemas.policy import ANYBODY, Reader, reader_for
 from schemas.rulesets import NEWEST, OSLO, ruleset
+from schemas.topics import Line
 from services.kit.callers import Callers
 from services.kit.db import Pool
 from services.kit.problem import Problem
@@ -25,7 +26,6 @@ from .wanted import Wanted, condition_in, fields
 from .words import query_of
 
 Clock = Callable[[], datetime]
-Line = Literal["state", "municipal"]
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ STRETCH = 500
 FEWEST = 50
 LONG = 200
 BEFORE_ALL = b""
+Row = tuple[Stored, Projection]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ async def with_joined(
         if found is None:
             return None
         rows = await rows_joined_with(conn, [found])
-        others = await looked_through(conn, rows, asked, Wanted(), phase_policy())
+        others = await all_seen(conn, rows, asked)
         return found, joint_with(found, by_subject(others))
 
 
@@ -115,8 +116,8 @@ async def initiatives(
                 last = place
                 break
         rows = await rows_joined_with(conn, found)
-        others = await looked_through(conn, rows, asked, Wanted(), phases)
-        asked_for = await looked_through(conn, rows, asked, wanted, phases)
+        others = await all_seen(conn, rows, asked)
+        asked_for = await only_wanted(conn, others, asked, wanted, phases)
     joint = {each.subject: joint_with(each, by_subject(others)) for each in found}
     lines = once_per_case(found, by_subject(asked_for), place_in_lists)
     return Listed(found, last, joint, lines)
@@ -130,7 +131,7 @@ async def rows_joined_with(
     return await store.stored(conn, subjects) if subjects else []
 
 
-def by_subject(found: Sequence[tuple[bytes, Projection]]) -> dict[str, Projection]:
+def by_subject(found: Sequence[Row]) -> dict[str, Projection]:
     return {each.subject: each for _, each in found}
 
 
@@ -148,8 +149,9 @@ async def all_wanted(
     await finding.plan_each(conn)
     while True:
         rows = await finding.found(conn, asked.reader.channels, hints, after, stretch)
-        for place, each in await looked_through(conn, rows, asked, wanted, phases):
-            yield place, each
+        shown = await all_seen(conn, rows, asked)
+        for row, each in await only_wanted(conn, shown, asked, wanted, phases):
+            yield row.place, each
         if len(rows) < stretch:
             return
         after = rows[-1].place
@@ -163,19 +165,25 @@ async def all_of(
         yield found
 
 
-async def looked_through(
+async def all_seen(conn: Connection, rows: Sequence[Stored], asked: Asked) -> list[Row]:
+    """Of what was found that of which anything is seen."""
+    found: list[Row] = []
+    for row in rows:
+        each = await seen(conn, row.kept, asked) if row.body else None
+        if each is not None:
+            found.append((row, each))
+    return found
+
+
+async def only_wanted(
     conn: Connection,
-    rows: Sequence[Stored],
+    shown: Sequence[Row],
     asked: Asked,
     wanted: Wanted,
     phases: PhasePolicy,
-) -> list[tuple[bytes, Projection]]:
-    """Of what was found that which the reader sees, and which then is asked for."""
-    found: list[tuple[Stored, Projection]] = []
-    for row in rows:
-        each = await seen(conn, row.kept, asked) if row.body else None
-        if each is not None and is_wanted(each, wanted, phases):
-            found.append((row, each))
+) -> list[Row]:
+    """Of what is seen that which is asked for."""
+    found = [(row, each) for row, each in shown if is_wanted(each, wanted, phases)]
     if wanted.words is not None and found:
         texts = [text_of(each) for _, each in found]
         matching = await finding.matching(conn, texts, wanted.words)
@@ -184,7 +192,7 @@ async def looked_through(
         stored = [row for row, _ in found]
         changed = await changed_since(conn, stored, asked, wanted.changed_since)
         found = [each for each in found if each[0].subject in changed]
-    return [(row.place, each) for row, each in found]
+    return found
 
 
 async def hints_of(conn: Connection, wanted: Wanted, asked: Asked) -> Hints:

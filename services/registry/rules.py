@@ -223,6 +223,17 @@ class Projection:
         kinds = {each.type for each in open_ or said}
         return DISCOVERED.name in kinds and REGISTERED not in kinds
 
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """What the owner's line decided at each gate: by the day of the decision the
+        latest, of one day the one said last.
+        """
+        decided = sorted(
+            self.owners("gate").values(),
+            key=lambda each: (each.value["date"], each.order),
+        )
+        return {each.value["gate"]: each.value["outcome"] for each in decided}
+
     def everybodys(self, family: Family) -> list[Entry]:
         """What each party says, in order of time; none replaces another's word."""
         found = [each for (_, of, _), each in self.standing.items() if of == family]

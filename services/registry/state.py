@@ -251,16 +251,9 @@ def correction_json(each: Correction) -> list[object]:
 
 
 def correction_in(found: list[Any], owner: str) -> Correction:
-    type_, target, target_type, (ref, time, accepted, order, value), known = found
-    said = Moment(
-        Ref(*ref),
-        datetime.fromisoformat(time),
-        datetime.fromisoformat(accepted),
-        order,
-        value,
-    )
+    type_, target, target_type, said, known = found
     entry = None if known is None else entry_of(known, owner)
-    return Correction(type_, Ref(*target), target_type, said, entry)
+    return Correction(type_, Ref(*target), target_type, moment_in(said), entry)
 
 
 def share_json(share: Share) -> list[object]:
@@ -299,8 +292,10 @@ def moment_json(moment: Moment | None) -> list[object] | None:
 
 
 def moment_of(found: list[Any] | None) -> Moment | None:
-    if found is None:
-        return None
+    return None if found is None else moment_in(found)
+
+
+def moment_in(found: list[Any]) -> Moment:
     ref, time, accepted, order, value = found
     return Moment(
         Ref(*ref),

@@ -31,13 +31,10 @@ SELECT subject, place, '' FROM unnest($1::text[], $2::bytea[]) AS p (subject, pl
     ON CONFLICT DO NOTHING
 """
 STATES = """
-SELECT subject, turn, reached, body
+SELECT place, subject, turn, reached, body
   FROM initiative WHERE subject = ANY($1::text[])
 """
-STORED = """
-SELECT place, subject, turn, reached, body
-  FROM initiative WHERE subject = ANY($1::text[]) ORDER BY place
-"""
+STORED = STATES + " ORDER BY place"
 LOCK_STATES = STATES + " ORDER BY subject FOR UPDATE"
 # found by the key, whatever a plan that was made for an empty table would do
 SAVE = """
@@ -201,12 +198,7 @@ async def save(conn: Connection, found: Iterable[Kept]) -> None:
 
 def by_subject(rows: Iterable[asyncpg.Record]) -> dict[str, Kept]:
     """The states by initiative; one that was only begun has none."""
-    return {row["subject"]: kept_in(row) for row in rows if row["body"]}
-
-
-def kept_in(row: asyncpg.Record) -> Kept:
-    state = from_bytes(row["subject"], row["body"])
-    return Kept(state, row["turn"], row["reached"])
+    return {row["subject"]: Stored(*row).kept for row in rows if row["body"]}
 
 
 async def list_under(conn: Connection, found: Mapping[str, set[str]]) -> None:

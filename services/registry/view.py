@@ -97,10 +97,7 @@ def phase(seen: Projection, phases: PhasePolicy) -> str | None:
     for said in seen.owners("life").values():
         if (ended_or_paused := phases.life[said.type]) is not None:
             return ended_or_paused
-    outcomes = {
-        each.value["gate"]: each.value["outcome"]
-        for each in sorted(seen.owners("gate").values(), key=decided)
-    }
+    outcomes = seen.outcomes
     if "rejected" in outcomes.values():
         return phases.rejected
     reached = phases.first
@@ -108,11 +105,6 @@ def phase(seen: Projection, phases: PhasePolicy) -> str | None:
         if outcomes.get(gate) == "approved":
             reached = phases.after[gate]
     return reached
-
-
-def decided(gate: Entry) -> tuple[str, int]:
-    """The day of the decision; of one day, the order in which they were said."""
-    return (gate.value["date"], gate.order)
 
 
 def standing(seen: Projection, family: Family) -> list[Json]:

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
+from schemas.models import Gate
 from schemas.topics import Line
 
 HERE = Path(__file__).parent
 EARLINESS = "earliness-1"
 PHASES = "phases-2"
 CONTRADICTIONS = "contradictions-1"
-GATE_ORDER = ("BP1", "BP2", "BP3", "BP4", "BP5", "BP6")
+GATE_ORDER: tuple[Gate, ...] = get_args(Gate)
 
 
 @dataclass(frozen=True, slots=True)
