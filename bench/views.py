@@ -41,7 +41,7 @@ class Views:
 
 def lines() -> Iterator[Line]:
     """Each initiative registered and shared with the other line; one talked about."""
-    teller = Teller(0, 0)
+    teller = Teller(1, 1)
     drawn = random.Random(SEED)
     for n in range(INITIATIVES):
         line, other = (STATE, "municipal") if n % 2 else (MUNICIPAL, "state")
