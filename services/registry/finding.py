@@ -79,12 +79,15 @@ OF_CHANNELS = """
 ALL = "SELECT i.place, i.subject, i.turn, i.reached, i.body" + OF_CHANNELS
 TURNS = "SELECT i.place, i.subject, i.turn" + OF_CHANNELS
 SAID_AFTER = """
-SELECT subject, topic, position, appended, value
-  FROM archive
- WHERE subject = ANY($1::text[]) AND appended > $2
-   AND ($3::timestamptz IS NULL OR appended <= $3)
- ORDER BY subject, appended DESC
+SELECT a.subject, a.topic, a.value
+  FROM unnest($1::text[]) AS s (subject)
+ CROSS JOIN LATERAL (
+       SELECT subject, topic, value FROM archive
+        WHERE subject = s.subject AND appended > $2
+          AND ($3::timestamptz IS NULL OR appended <= $3)
+        ORDER BY appended DESC, turn DESC LIMIT $4) AS a
 """
+LEARN_HOW_MUCH = "ANALYZE archive, initiative, listed, findable, dated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +158,19 @@ async def turns(
 
 
 async def said_after(
-    conn: Connection, subjects: Sequence[str], after: datetime, until: datetime | None
+    conn: Connection,
+    subjects: Collection[str],
+    after: datetime,
+    until: datetime | None,
+    limit: int | None = None,
 ) -> list[asyncpg.Record]:
-    """Records about these that were appended later, the last of each first."""
-    return await conn.fetch(SAID_AFTER, subjects, after, until)
+    """Records about these that were appended later; of each the last `limit`."""
+    return await conn.fetch(SAID_AFTER, list(subjects), after, until, limit)
+
+
+async def learn_how_much(conn: Connection) -> None:
+    """Plans rest on what Postgres believes to be there: after much that is new, ask."""
+    await conn.execute(LEARN_HOW_MUCH)
 
 
 async def plan_each(conn: Connection) -> None:

@@ -23,15 +23,25 @@ from .words import days_in, words_in
 
 AT_ONCE = 100
 AT_REST = timedelta(seconds=2)
+# so many at a stretch make plans of before worthless
+MANY = 10_000
 # an index entry of Postgres takes no more than a mebibyte of words
 LONGEST_WORDS = 500_000
 
 
 async def keep_findable(pool: Pool) -> None:
     """Make findable what has changed, until cancelled. Raises what Postgres raises."""
+    news = 0
     while True:
-        if await make_some_findable(pool) < AT_ONCE:
-            await asyncio.sleep(AT_REST.total_seconds())
+        taken = await make_some_findable(pool)
+        news += taken
+        if taken == AT_ONCE:
+            continue
+        if news >= MANY:
+            async with transaction(pool) as conn:
+                await finding.learn_how_much(conn)
+            news = 0
+        await asyncio.sleep(AT_REST.total_seconds())
 
 
 async def make_some_findable(pool: Pool, limit: int = AT_ONCE) -> int:

@@ -280,6 +280,21 @@ async def test_changed_is_what_the_reader_may_read_of_later(
     assert await listed(desk, NAV, **until) == set()
 
 
+@BOTH
+async def test_what_was_said_last_hides_no_change_before_it(
+    desk: Desk, indexed: bool
+) -> None:
+    """The last fact is the owner's own; one before it may be read."""
+    story = shared_with("municipal", local="a")
+    story.amended("2026-02-01T09:00:00", "ny")
+    story.amended("2026-02-01T09:00:00", "hemmelig", visibility="own")
+    await tell(desk, story, indexed=indexed)
+
+    found = await listed(desk, KS, changed_since="2026-02-01T07:59:59Z")
+
+    assert found == {"a"}
+
+
 # -- the index never holds too little ------------------------------------------------
 
 
