@@ -5,6 +5,7 @@ batch. Kafka's own offsets follow it and decide nothing.
 """
 
 import asyncio
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from time import monotonic
@@ -33,6 +34,7 @@ RETRY_STOPPED = timedelta(seconds=30)
 LONGEST_BACKOFF = 10.0
 SMALL_BATCH = 100
 PATIENCE = timedelta(milliseconds=15)
+CATCHING_UP = timedelta(seconds=2)
 
 
 class Inbox(Reading):
@@ -54,6 +56,8 @@ class Inbox(Reading):
         # batches in a row that could not be applied, and the last error's class
         self.failures = 0
         self.failing = ""
+        # when a batch was last so large that more may wait
+        self.last_large = -math.inf
         # what waits behind a fact that was set aside may go on; perhaps since before us
         self.may_go_on = True
 
@@ -80,6 +84,12 @@ class Inbox(Reading):
         if len(records) < SMALL_BATCH:
             # a little patience: fewer and larger transactions where facts come often
             await asyncio.sleep(PATIENCE.total_seconds())
+        else:
+            self.last_large = monotonic()
+
+    def catching_up(self) -> bool:
+        """Whether much was waiting a moment ago: what can wait too, should."""
+        return monotonic() - self.last_large < CATCHING_UP.total_seconds()
 
     def postpone(self, by_partition: ByPartition, error_class: str) -> None:
         """Read the batch again, all of it: what was applied is dropped then."""

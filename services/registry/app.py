@@ -54,7 +54,7 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             async with in_background(
                 relay=relay.run,
                 consumer=partial(consume, inbox, around),
-                findable=partial(keep_findable, pool),
+                findable=partial(keep_findable, pool, inbox.catching_up),
                 horizon=partial(look_out, pool, inbox, clock),
             ):
                 yield

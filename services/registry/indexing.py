@@ -4,6 +4,8 @@ What has not been taken yet is always looked at, so that an answer never depends
 """
 
 import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import orjson
@@ -29,12 +31,20 @@ MANY = 10_000
 LONGEST_WORDS = 500_000
 
 
-async def keep_findable(pool: Pool) -> None:
-    """Make findable what has changed, until cancelled. Raises what Postgres raises."""
+async def keep_findable(
+    pool: Pool, catching_up: Callable[[], bool] = lambda: False
+) -> None:
+    """Make findable what has changed, until cancelled. Raises what Postgres raises.
+
+    While the registry catches up it takes little: most of it would change again.
+    """
     news = 0
     while True:
-        taken = await make_some_findable(pool)
+        taken = await make_some_findable(pool, AT_ONCE)
         news += taken
+        if catching_up():
+            await asyncio.sleep(AT_REST.total_seconds())
+            continue
         if taken == AT_ONCE:
             continue
         if news >= MANY:
@@ -59,8 +69,12 @@ async def make_some_findable(pool: Pool, limit: int = AT_ONCE) -> int:
 
 
 def said_in(kept: Kept) -> object:
-    """Everything that is stored of it, whatever it is and whoever said it."""
-    return orjson.loads(to_bytes(kept.state))
+    """Everything that is stored of it, whatever it is and whoever said it.
+
+    Not who could read it and who has it: nothing is made findable anew for that.
+    """
+    state = replace(kept.state, readable={}, received={})
+    return orjson.loads(to_bytes(state))
 
 
 def row_of(kept: Kept, said: object) -> tuple[object, ...]:

@@ -4,7 +4,6 @@ Words stand alone, so that no text has any influence on how another is read.
 """
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from unicodedata import normalize
@@ -16,16 +15,23 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T\S+)?")
 ASKED = re.compile(r"([^\W_]+)(\*?)")
 
 
-def leaves(value: Any) -> Iterator[str]:
-    """Every text, number and truth in a JSON value, as text."""
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from leaves(inner)
-    elif isinstance(value, list | tuple):
-        for inner in value:
-            yield from leaves(inner)
-    elif value is not None:
-        yield as_text(value)
+def leaves(value: Any) -> list[str]:
+    """Every text, number and truth in a JSON value, as text; in no order."""
+    found: list[str] = []
+    left = [value]
+    while left:
+        each = left.pop()
+        if isinstance(each, dict):
+            left.extend(each.values())
+        elif isinstance(each, list | tuple):
+            left.extend(each)
+        elif each is not None:
+            found.append(as_text(each))
+    return found
+
+
+def as_text(value: object) -> str:
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
 def days_in(value: Any) -> set[date]:
@@ -44,14 +50,10 @@ def day_of(text: str) -> date | None:
         return None
 
 
-def as_text(value: object) -> str:
-    return value if isinstance(value, str) else orjson.dumps(value).decode()
-
-
 def words_in(value: Any) -> list[str]:
     """Each word in a JSON value once, in a fixed order."""
-    found = {word for text in leaves(value) for word in plain(text).split()}
-    return sorted(found)
+    # no sign reaches over the end of a line: each text is read as if alone
+    return sorted(set(plain("\n".join(leaves(value))).split()))
 
 
 def plain(text: str) -> str:
@@ -63,9 +65,10 @@ def without_signs(text: str) -> str:
     """Digits that are no decimal digits (², ½) part words for some, not for others."""
     if text.isascii():
         return text
-    return "".join(
-        sign if sign.isdecimal() or not sign.isnumeric() else " " for sign in text
-    )
+    for sign in set(text):
+        if sign.isnumeric() and not sign.isdecimal():
+            text = text.replace(sign, " ")
+    return text
 
 
 def query_of(text: str) -> str:
