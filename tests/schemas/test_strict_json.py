@@ -1,8 +1,10 @@
 """JSON that all read alike, and national identity numbers that never get in."""
 
 import json
+from collections.abc import Callable
 from functools import cache
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,6 +41,43 @@ def test_what_any_json_library_writes_is_read_as_it_was_meant(
     assert strict_json.parse(text) == value
 
 
+# what a writer may do that another would not
+WRITTEN = st.lists(
+    st.sampled_from(
+        [
+            *(b"{}[],: " + b"0123456789"),
+            *(b'"a"', b'"a":', b'"b":1', b'"\\u0061"', b'"\\n"', b'"\xc3\xa6"'),
+            *(
+                b"-0",
+                b"1.0",
+                b"1e5",
+                b"0.1",
+                b"9007199254740993",
+                b"18446744073709551615",
+            ),
+            *(b"true", b"null", b"NaN", b"\x00", b"\xff", b"[" * 19, b"]" * 19),
+        ]
+    ),
+    max_size=12,
+).map(lambda parts: b"".join(p if isinstance(p, bytes) else bytes([p]) for p in parts))
+
+
+def verdict(read: Callable[[bytes], object], text: bytes) -> object:
+    try:
+        return repr(read(text))
+    except strict_json.NotStrict as refused:
+        return refused.code, refused.detail, refused.pointer
+
+
+def slowly(text: bytes) -> object:
+    return strict_json.checked(strict_json.parse_slowly(text), text)
+
+
+@given(WRITTEN | JSON.map(orjson.dumps) | st.binary(max_size=8))
+def test_the_quick_reader_judges_as_the_one_that_sees_each_sign(text: bytes) -> None:
+    assert verdict(strict_json.parse, text) == verdict(slowly, text)
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -49,6 +88,8 @@ def test_what_any_json_library_writes_is_read_as_it_was_meant(
         (b'{"a":{"b":1,"\\u0062":2}}', "duplicate_key"),
         (b"9007199254740993", "number_not_held"),
         (b"1e400", "number_not_held"),
+        (b"1e99999999999999999999", "number_not_held"),
+        (b"0e-99999999999999999999", "number_not_held"),
         (b"0.12345678901234567890", "number_not_held"),
         (b"1" * 500, "number_not_held"),
         (b'"a\\u0000b"', "nul"),
