@@ -1,4 +1,4 @@
-"""`python -m services.delivery serve | migrate | parked | …`."""
+"""`python -m services.delivery serve | migrate | make-again | parked | …`."""
 
 import sys
 from pathlib import Path
@@ -7,7 +7,7 @@ from services.kit.command import Service, main
 from services.kit.migrations import INBOX, OUTBOX
 from services.kit.operations import Consumes
 
-from . import handlers
+from . import handlers, making_again
 from .app import build
 from .settings import Settings
 
@@ -18,6 +18,7 @@ DELIVERY = Service(
     build=build,
     migrations=(OUTBOX, INBOX, Path(__file__).parent / "migrations"),
     consumes=Consumes(handlers.GROUP, handlers.on_facts),
+    commands=(making_again.COMMAND,),
 )
 
 if __name__ == "__main__":

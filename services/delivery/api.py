@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from schemas.envelope import BATCH_MEDIA_TYPE
 from schemas.policy import ANYBODY, Reader, reader_for
 from schemas.published.events import any_read
+from services.kit import delays
 from services.kit.callers import TAKES_TOKEN, Callers
 from services.kit.db import Pool
 from services.kit.problem import Problem, responses, unauthorized
@@ -21,6 +22,7 @@ from .sealing import Cursor, NotOurs, Seal
 from .waiting import Steps
 
 router = APIRouter()
+router.include_router(delays.router)
 LONGEST_WAIT_MS = 30_000
 TEXT = {"schema": {"type": "string"}}
 FEED_HEADERS = {

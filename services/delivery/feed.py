@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 import asyncpg
@@ -22,7 +21,13 @@ from .sealing import Cursor
 
 log = structlog.get_logger()
 
-END = "SELECT log_id, position, step, at FROM sequence"
+# where the log ends, and whether it has the step that a cursor was made at
+END = """
+SELECT s.tag, q.position, q.step,
+       $1::uuid IS NULL
+       OR EXISTS (SELECT FROM step AS c WHERE (c.tag, c.step) = ($1, $2)) AS known
+  FROM sequence AS q JOIN step AS s USING (step)
+"""
 # of several lines that open a fact to the reader, the lowest that is not void counts
 PAGE = """
 SELECT a.position AS line, f.*
@@ -55,7 +60,7 @@ RETURNING subject, clock_timestamp() AS now
 
 
 class LogMadeAgain(Exception):
-    """The cursor belongs to a log that is no more."""
+    """The cursor was made at a step that the log does not have, or has no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,7 @@ async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) ->
     """What follows the cursor. Raises `LogMadeAgain`."""
     # the lines, and the grants they are checked against once more
     async with snapshot(pool) as conn:
-        log_id, end, step, _ = await end_of_log(conn)
-        if cursor is not None and cursor.log != log_id:
-            raise LogMadeAgain
+        tag, end, step = await end_of_log(conn, cursor)
         after = 0 if cursor is None else cursor.upto
         channels = sorted(reader.channels)
         rows = await conn.fetch(PAGE, channels, after, end, limit)
@@ -81,7 +84,7 @@ async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) ->
         if shut:
             rows, upto = up_to_closed(rows, upto, shut, reader)
         readable = await checked_again(conn, reader, rows)
-    given = Cursor(reader.orgnr or "", log_id, after, upto, step)
+    given = Cursor(reader.orgnr or "", tag, after, upto, step)
     return Page([row["value"] for row in readable], given)
 
 
@@ -98,10 +101,14 @@ def up_to_closed(
     return rows, upto
 
 
-async def end_of_log(conn: Connection) -> tuple[UUID, int, int, datetime]:
-    (row,) = await conn.fetch(END)
-    log_id, position, step, at = row
-    return log_id, position, step, at
+async def end_of_log(conn: Connection, cursor: Cursor | None) -> tuple[UUID, int, int]:
+    """The last step's tag, the last position, the step. Raises `LogMadeAgain`."""
+    made = (None, None) if cursor is None else (cursor.tag, cursor.step)
+    (row,) = await conn.fetch(END, *made)
+    tag, position, step, known = row
+    if not known:
+        raise LogMadeAgain
+    return tag, position, step
 
 
 async def checked_again(

@@ -65,12 +65,14 @@ class Row:
     """A line of the availability log: a fact, open to a channel.
 
     `position` is None for one that this step adds; `void` when its cover has ended.
+    `since` is the append time of the fact that began the cover, where one did.
     """
 
     said: Said
     channel: str
     position: int | None = None
     void: bool = False
+    since: datetime | None = None
 
 
 @dataclass
@@ -91,6 +93,8 @@ class Initiative:
     revised: set[Ref] = field(default_factory=set)
     naming: dict[bytes, list[Said]] = field(default_factory=dict)
     closed: bool = False
+    # append time of the fact that is being taken
+    moment: datetime | None = None
 
     def know(self, said: Said) -> None:
         """Remember what was said, without anything coming of it."""
@@ -101,6 +105,7 @@ class Initiative:
     def take(self, said: Said) -> None:
         """Take one fact: what it opens to whom, and what it closes."""
         self.know(said)
+        self.moment = said.order[0]
         if said.grant is None:
             # whoever may read it may now read what was said about it before
             self.revise([said, *self.naming.get(said.mark, [])])
@@ -141,7 +146,7 @@ class Initiative:
     def open(self, said: Said, channel: str) -> None:
         rows = self.rows.setdefault(said.mark, {})
         if channel not in rows:
-            rows[channel] = row = Row(said, channel)
+            rows[channel] = row = Row(said, channel, since=self.moment)
             self.added.append(row)
 
     def close(self, said: Said, channel: str) -> None:

@@ -18,8 +18,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE = 12
 LONGEST_CURSOR = 1_000
-# reader (an organisation number, or nothing), log, after, upto, step
+# reader (an organisation number, or nothing), tag, after, upto, step
 FORM = struct.Struct("!9s16sQQQ")
+# tag, position
+PLACE = struct.Struct("!16sQ")
 
 
 class NotOurs(Exception):
@@ -30,11 +32,11 @@ class NotOurs(Exception):
 class Cursor:
     """Where a reader is: it was given `after` < position <= `upto`, at `step`.
 
-    `reader` is empty for everybody; `log` tells the log from one made again.
+    `reader` is empty for everybody; `tag` tells the step from one of a log made again.
     """
 
     reader: str
-    log: UUID
+    tag: UUID
     after: int
     upto: int
     step: int
@@ -42,12 +44,12 @@ class Cursor:
     def to_bytes(self) -> bytes:
         """Always of one length: that too would tell."""
         reader = self.reader.encode()
-        return FORM.pack(reader, self.log.bytes, self.after, self.upto, self.step)
+        return FORM.pack(reader, self.tag.bytes, self.after, self.upto, self.step)
 
     @classmethod
     def from_bytes(cls, plain: bytes) -> Self:
-        reader, log, after, upto, step = FORM.unpack(plain)
-        return cls(reader.rstrip(b"\0").decode(), UUID(bytes=log), after, upto, step)
+        reader, tag, after, upto, step = FORM.unpack(plain)
+        return cls(reader.rstrip(b"\0").decode(), UUID(bytes=tag), after, upto, step)
 
 
 class Seal:
@@ -67,15 +69,23 @@ class Seal:
         try:
             if len(sealed) > LONGEST_CURSOR:
                 raise NotOurs
-            raw = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
+            raw = untext(sealed)
             plain = self.cursors.decrypt(raw[:NONCE], raw[NONCE:], None)
             return Cursor.from_bytes(plain)
         except (InvalidTag, ValueError, struct.error):
             raise NotOurs from None
 
-    def position(self, log: UUID, position: int) -> str:
-        """The same position of the same log always looks the same."""
-        return text(self.positions.encrypt(position.to_bytes(8), [log.bytes]))
+    def position(self, tag: UUID, position: int) -> str:
+        """A position, and the tag of its step; the same always looks the same."""
+        return text(self.positions.encrypt(PLACE.pack(tag.bytes, position), None))
+
+    def opened_position(self, sealed: str) -> tuple[UUID, int]:
+        """Tag and position. Raises `NotOurs`, also where another key has sealed it."""
+        try:
+            raw, position = PLACE.unpack(self.positions.decrypt(untext(sealed), None))
+            return UUID(bytes=raw), position
+        except (InvalidTag, ValueError, struct.error):
+            raise NotOurs from None
 
 
 def derived(secret: bytes, use: bytes, length: int) -> bytes:
@@ -84,3 +94,8 @@ def derived(secret: bytes, use: bytes, length: int) -> bytes:
 
 def text(raw: bytes) -> str:
     return urlsafe_b64encode(raw).rstrip(b"=").decode()
+
+
+def untext(sealed: str) -> bytes:
+    """Raises ValueError."""
+    return urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))

@@ -6,6 +6,7 @@ covers that ended, *readable*, how far it has come.
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from uuid import UUID, uuid4
 
 from schemas import tracker
 from schemas.topics import TRACKER
@@ -14,9 +15,10 @@ from services.kit.db import TRANSIENT, Connection, Pool, transaction
 from services.kit.lease import Lease
 from services.kit.outbox import Outgoing
 
-from . import closing, openings, store
+from . import closing, openings, read_back, store
 from .closing import Closing
 from .handlers import GROUP
+from .hearing import Hearing
 from .parking import Parking
 from .rules import Initiative, Row, Said, announced
 from .sealing import Seal
@@ -32,10 +34,14 @@ Placed = tuple[int, Row]
 class Sequencer:
     """Of several replicas one leads; the lock on the log's end makes sure of it."""
 
-    def __init__(self, pool: Pool, *, url: str, seal: Seal) -> None:
+    def __init__(
+        self, pool: Pool, *, url: str, seal: Seal, hearing: Hearing | None = None
+    ) -> None:
         self.pool = pool
         self.url = url
         self.seal = seal
+        # without one it leads at once
+        self.hearing = hearing
         self.lease = Lease(pool, "sequencer", LEASE)
         self.parking = Parking(pool)
         # whether the last step took facts, or tried to
@@ -47,15 +53,25 @@ class Sequencer:
             async with wake.listening(self.url, "delivery", "delivery_fact") as woken:
                 while True:
                     due = SAFETY_LOOK
-                    if await self.lease.keep():
+                    if await self.leads():
                         await self.take_all()
                         due = min(due, await self.say_due())
                     await woken.wait(due)
         finally:
             await self.lease.give_up()
 
+    async def leads(self) -> bool:
+        """Whether it may speak: nobody else does, and it knows all that was said."""
+        leads = await self.lease.keep()
+        if self.hearing is None:
+            return leads
+        if not leads:
+            self.hearing.rest()
+            return False
+        return await self.hearing.has_heard_all(self.lease.term)
+
     async def take_all(self) -> None:
-        while await self.step_or_park() and await self.lease.keep():
+        while await self.step_or_park() and await self.leads():
             pass
 
     async def step_or_park(self) -> bool:
@@ -130,15 +146,19 @@ class Sequencer:
             await store.void(conn, voided, end.step + 1)
         added = [row for each in initiatives for row in each.new_rows]
         placed = await store.append_rows(conn, added, end)
-        await outbox.append(conn, list(self.readable(placed, end)))
-        await store.move_sequence(conn, end, len(added))
+        new = await read_back.not_said_before(conn, placed)
+        tag = uuid4()
+        await outbox.append(conn, list(self.readable(new, end, tag)))
+        await store.move_sequence(conn, end, len(added), tag)
 
-    def readable(self, placed: Sequence[Placed], end: LogEnd) -> Iterator[Outgoing]:
+    def readable(
+        self, placed: Sequence[Placed], end: LogEnd, tag: UUID
+    ) -> Iterator[Outgoing]:
         """*Readable*, said for each initiative and channel; its id is derived."""
         for (subject, channel), found in announced(placed).items():
             for n in range(0, len(found), tracker.MAX_FACTS_NAMED):
                 part = found[n : n + tracker.MAX_FACTS_NAMED]
-                position = self.seal.position(end.log_id, part[0][0])
+                position = self.seal.position(tag, part[0][0])
                 facts = [(row.said.ref, row.said.type) for _, row in part]
                 record = tracker.readable(subject, channel, facts, position, end.now)
                 yield Outgoing(TRACKER, *record)

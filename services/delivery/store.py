@@ -104,12 +104,14 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
        known = excluded.known, opened = excluded.opened, ended = excluded.ended
 """
 LOCK_SEQUENCE = """
-SELECT log_id, position, step, greatest(at, clock_timestamp()) AS now
+SELECT position, step, greatest(at, clock_timestamp()) AS now
   FROM sequence FOR UPDATE
 """
 # and wakes who waits for the feed
 MOVE_SEQUENCE = """
-WITH moved AS (
+WITH noted AS (
+    INSERT INTO step (step, tag) VALUES ($2, $4)),
+moved AS (
     UPDATE sequence SET position = $1, step = $2, at = $3 RETURNING true)
 SELECT pg_notify('delivery_step', '') FROM moved
 """
@@ -120,7 +122,6 @@ VOID = "UPDATE available SET void_step = $2 WHERE position = ANY($1::bigint[])"
 class LogEnd:
     """Where the availability log ends; `now` is the database's clock, never back."""
 
-    log_id: UUID
     position: int
     step: int
     now: datetime
@@ -316,5 +317,6 @@ async def void(conn: Connection, rows: Sequence[Row], step: int) -> None:
     await conn.execute(VOID, [row.position for row in rows], step)
 
 
-async def move_sequence(conn: Connection, end: LogEnd, added: int) -> None:
-    await conn.execute(MOVE_SEQUENCE, end.position + added, end.step + 1, end.now)
+async def move_sequence(conn: Connection, end: LogEnd, added: int, tag: UUID) -> None:
+    """The step is taken; `tag` tells it from one that a lost database has taken."""
+    await conn.execute(MOVE_SEQUENCE, end.position + added, end.step + 1, end.now, tag)

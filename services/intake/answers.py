@@ -12,10 +12,13 @@ from schemas.envelope import timestamp
 from schemas.identity import owner_of
 from schemas.published.examples import examples_of
 from schemas.published.meaning import read_by
+from schemas.spoken import SAID_ELSEWHERE
 from schemas.types import TYPES, EventType, Group
 
 from .accept import Accepted
 from .store import Receipt, RefusedAttempt
+from .taking_back import Gap
+from .waiting import Waits
 
 Readers = Sequence[tuple[str, datetime]]
 
@@ -32,7 +35,7 @@ SAID_BY: dict[Group, str] = {
     "party": "anyone",
     "speaker": "speaker",
 }
-SPOKEN = [row for row in TYPES.values() if row.group != "tracker"]
+SPOKEN = [row for row in TYPES.values() if row.group not in SAID_ELSEWHERE]
 CATALOGUE = {
     "types": [
         {
@@ -77,18 +80,34 @@ def would_accept(found: Accepted) -> Response:
 
 
 def receipts(
-    found: Sequence[Receipt], readers: Mapping[bytes, Readers], limit: int
+    found: Sequence[Receipt],
+    readers: Mapping[bytes, Readers],
+    gaps: Sequence[Gap],
+    limit: int,
 ) -> Response:
     body: dict[str, object] = {
         "receipts": [full(each, readers.get(each.mark, [])) for each in found]
     }
+    if gaps:
+        body["gaps"] = [
+            {"since": timestamp(gap.since), "until": timestamp(gap.until)}
+            for gap in gaps
+        ]
     if len(found) == limit:
         body["next"] = str(found[-1].id)
     return as_json(body)
 
 
-def receipt(found: Receipt, readers: Readers) -> Response:
-    return as_json(full(found, readers))
+def receipt(found: Receipt, readers: Readers, waits: Waits) -> Response:
+    body = full(found, readers)
+    if waits.since:
+        body["delayed"] = [
+            {"service": name, "since": timestamp(since)}
+            for name, since in sorted(waits.since.items())
+        ]
+    if waits.silent:
+        body["not_answering"] = sorted(waits.silent)
+    return as_json(body)
 
 
 def refused_attempts(found: Sequence[RefusedAttempt], limit: int) -> Response:

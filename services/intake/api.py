@@ -19,11 +19,13 @@ from services.kit.callers import PUBLISH, TAKES_TOKEN, Callers, allow
 from services.kit.db import Pool
 from services.kit.problem import Problem, not_found, responses, unauthorized
 
-from . import answers, binary, described, store
+from . import answers, binary, described, store, taking_back
 from .accept import accept
+from .catching_up import CatchingUp
 from .refusals import record
 from .rules import Wrong, judge, media_type_of, read_binary, read_events
 from .store import Page
+from .waiting import Waiting
 
 router = APIRouter()
 Clock = Callable[[], datetime]
@@ -39,10 +41,14 @@ class Intake:
     clock: Clock
     # what was accepted is to be sent now
     wake_relay: Callable[[], None]
+    catching_up: CatchingUp
+    waiting: Waiting
 
 
 async def intake_of(request: Request) -> Intake:
+    """Raises `Problem` 503 while a restored database may lack what was accepted."""
     found: Intake = request.app.state.intake
+    found.catching_up.must_be_done()
     return found
 
 
@@ -145,14 +151,19 @@ async def list_receipts(
     page: Annotated[Page, Depends(page_of)],
     status: Status | None = None,
 ) -> Response:
-    """Accepted facts by status and time of acceptance, or refused attempts."""
+    """Accepted facts by status and time of acceptance, or refused attempts.
+
+    After intake's database was restored `gaps` names when facts were accepted that may
+    be lost: those of yours that have no receipt, send again with the same `id`, `time`.
+    """
     caller = await here.callers.principal(request, PUBLISH)
     if status == "refused":
         refused = await store.refused_attempts(here.pool, caller.orgnr, page)
         return answers.refused_attempts(refused, page.limit)
     found = await store.receipts(here.pool, caller.orgnr, status, page)
     readers = await store.readers(here.pool, [each.mark for each in found])
-    return answers.receipts(found, readers, page.limit)
+    gaps = await taking_back.gaps(here.pool)
+    return answers.receipts(found, readers, gaps, page.limit)
 
 
 @router.get(
@@ -163,15 +174,22 @@ async def list_receipts(
     responses=described.RECEIPT | responses(400, 401, 403, 404, 503),
 )
 async def one_receipt(request: Request, here: Here, id: UUID) -> Response:
-    """The receipt; its owner also sees who can read the fact, since when."""
+    """The receipt; its owner also sees who can read the fact, since when.
+
+    `delayed` tells in which service it waits because the code fails of it: nothing is
+    to be sent again.
+    """
     caller = await here.callers.principal(request, PUBLISH)
     receipt, refused = await asyncio.gather(
         store.receipt(here.pool, id, caller.orgnr),
         store.refused(here.pool, id, caller.orgnr),
     )
     if receipt is not None:
-        readers = await store.readers(here.pool, [receipt.mark])
-        return answers.receipt(receipt, readers.get(receipt.mark, []))
+        token = request.headers["authorization"]
+        readers, waits = await asyncio.gather(
+            store.readers(here.pool, [receipt.mark]), here.waiting.of(receipt, token)
+        )
+        return answers.receipt(receipt, readers.get(receipt.mark, []), waits)
     if refused is not None:
         return answers.refused(refused)
     raise not_found()

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from fastapi import FastAPI
@@ -18,7 +18,12 @@ from services.kit.work import consume, in_background
 
 from . import api, handlers, store
 from .api import Clock, Intake
+from .catching_up import CatchingUp
 from .settings import Settings
+from .waiting import Waiting
+
+# a start waits so long for Kafka; then intake answers 503 until it is there
+PATIENCE = timedelta(seconds=5)
 
 
 def utc_now() -> datetime:
@@ -31,7 +36,10 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with pool_of(around.postgres, "intake", size=16) as pool:
+        async with (
+            pool_of(around.postgres, "intake", size=16) as pool,
+            Waiting(settings.services) as waiting,
+        ):
             inbox = Inbox(
                 handlers.GROUP,
                 handlers.TOPICS,
@@ -39,21 +47,32 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
                 apply=handlers.on_tracker_facts,
                 known=store.known,
             )
+            catching_up = CatchingUp(
+                pool, url=around.postgres, bootstrap=around.kafka_bootstrap
+            )
             relay = Relay(
                 pool,
                 url=around.postgres,
                 schema="intake",
                 bootstrap=around.kafka_bootstrap,
-                on_published=store.note_published,
+                on_published=catching_up.note_published,
             )
+            callers = Callers(Tokens.of(around))
             app.state.intake = Intake(
-                pool, Callers(Tokens.of(around)), clock, relay.ring
+                pool, callers, clock, relay.ring, catching_up, waiting
             )
-            app.state.checks = (health.database(pool), health.consumer(inbox))
+            app.state.checks = (
+                health.database(pool),
+                health.consumer(inbox),
+                health.outbox(pool),
+                catching_up.check,
+            )
             async with in_background(
+                catching_up=catching_up.run,
                 relay=relay.run,
                 consumer=partial(consume, inbox, around),
             ):
+                await catching_up.within(PATIENCE)
                 yield
 
     return application("Tidlig intake", "Facts come in here.", api.router, lifespan)

@@ -140,11 +140,24 @@ class ReadableTold(Answer):
     since: AwareDatetime
 
 
+class DelayedTold(Answer):
+    """A service in which the fact waits, for its code fails of it; since when."""
+
+    service: str
+    since: AwareDatetime
+
+
 class StoryTold(ReceiptTold):
     """What became of a fact, as far as its speaker may know it."""
 
     readable: list[ReadableTold]
     published: PlaceTold | None = None
+    delayed: list[DelayedTold] = Field(
+        [], description="Of one receipt: where it is delayed. Send nothing again."
+    )
+    not_answering: list[str] = Field(
+        [], description="Services that did not tell whether it waits there."
+    )
 
 
 class FaultTold(Answer):
@@ -171,10 +184,20 @@ class AttemptTold(Answer):
     faults: list[FaultTold]
 
 
+class GapTold(Answer):
+    """Facts accepted in this time may be lost: intake's database was restored."""
+
+    since: AwareDatetime
+    until: AwareDatetime
+
+
 class ReceiptsTold(Answer):
     """A page of receipts, or of refused attempts, the newest first."""
 
     receipts: list[StoryTold] | list[AttemptTold]
+    gaps: list[GapTold] = Field(
+        [], description="What you sent then and has no receipt, send again as it was."
+    )
     next: UUID | None = Field(None, description="For the next page.")
 
 

@@ -6,6 +6,7 @@ Claims: `iss`, `exp`, `aud` when present, `scope`, `consumer.ID` = `0192:<orgnr>
 
 import asyncio
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +27,7 @@ from .settings import Surroundings
 
 log = structlog.get_logger()
 
+ROLE, ACTOR_ID = re.compile(r"[a-z][a-z_]{0,31}"), re.compile(r"[A-Za-z0-9_-]{1,64}")
 ALGORITHMS = ["RS256", "RS384", "RS512", "ES256", "PS256"]
 SKEW = timedelta(seconds=10)
 LONGEST_TOKEN = 8_000
@@ -48,12 +50,16 @@ class KeysUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """An organisation that calls; `supplier` is the one that acts for it, if any."""
+    """An organisation that calls; `supplier` is the one that acts for it, if any.
+
+    `actor` is who acts in the joint arena: a role and a random id, never a name.
+    """
 
     orgnr: str
     scopes: frozenset[str]
     expires: float
     supplier: str | None = None
+    actor: tuple[str, str] | None = None
 
 
 class Tokens:
@@ -132,7 +138,11 @@ class Tokens:
         if orgnr is None:
             raise Unauthorized("the token names no organisation in `consumer.ID`")
         scopes = frozenset(str(claims.get("scope", "")).split())
-        return Principal(orgnr, scopes, expires, orgnr_in(claims.get("supplier")))
+        supplier, actor = (
+            orgnr_in(claims.get("supplier")),
+            actor_in(claims.get("actor")),
+        )
+        return Principal(orgnr, scopes, expires, supplier, actor)
 
     def is_meant(self, audience: object) -> bool:
         named = audience if isinstance(audience, list) else [audience]
@@ -189,6 +199,17 @@ def orgnr_in(party: object) -> str | None:
         return None
     orgnr = found.removeprefix("0192:")
     return orgnr if len(orgnr) == 9 and orgnr.isdigit() else None
+
+
+def actor_in(claim: object) -> tuple[str, str] | None:
+    """Role and id of `{"role": …, "id": …}`; None for anything else."""
+    if not isinstance(claim, dict):
+        return None
+    role, given = claim.get("role"), claim.get("id")
+    if not isinstance(role, str) or not isinstance(given, str):
+        return None
+    known = ROLE.fullmatch(role) and ACTOR_ID.fullmatch(given)
+    return (role, given) if known else None
 
 
 def number(claims: Mapping[str, Any], *names: str) -> float | None:

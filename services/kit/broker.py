@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.record.memory_records import MemoryRecords
 from confluent_kafka import TopicCollection
 from confluent_kafka.admin import AdminClient
 from faststream import AckPolicy
@@ -35,13 +36,16 @@ BATCH_TIMEOUT_MS = 10
 ASK_LIMIT = timedelta(seconds=10)
 
 
+def reads_records_fast() -> bool:
+    """Whether aiokafka has its compiled parser: without it all is 30 times slower."""
+    return str(MemoryRecords.__module__).startswith("aiokafka.record._crecords.")
+
+
 def kafka(bootstrap: str, client_id: str) -> KafkaBroker:
     """A broker that only consumes; publishing is the relay's."""
-    # without the compiled parser everything is thirty times slower
-    from aiokafka.record import _crecords  # noqa: F401, PLC0415
-
     return KafkaBroker(
-        bootstrap,
+        # FastStream takes a text for one address, whatever commas it has
+        bootstrap.split(","),
         client_id=client_id,
         consumer_only=True,
         allow_auto_create_topics=False,
@@ -79,11 +83,16 @@ def subscribe(broker: KafkaBroker, inbox: "Inbox", instance: str | None = None) 
 
 
 def is_alive(subscriber: Any) -> bool:
-    """Whether its tasks run. One that was cancelled is not begun again by itself."""
+    """Whether its tasks run. One that has ended is not begun again by itself.
+
+    aiokafka's fetcher has been seen to end of a connection reset in a rebalance.
+    """
     consumer = subscriber.consumer
     if consumer is None or all(task.done() for task in subscriber.tasks):
         return False
-    return not consumer._coordinator._coordination_task.done()  # noqa: SLF001  # no other way
+    coordinating = consumer._coordinator._coordination_task  # noqa: SLF001  # no other way
+    fetching = consumer._fetcher._fetch_task  # noqa: SLF001  # nor here
+    return not (coordinating.done() or fetching.done())
 
 
 def silent_partition(consumer: Any, limit: timedelta) -> TopicPartition | None:

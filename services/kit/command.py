@@ -16,7 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import ValidationError
 
-from . import log, operations
+from . import broker, log, operations
 from .migrations import Changed, migrate
 from .operations import Consumes
 from .settings import Surroundings
@@ -28,6 +28,10 @@ ON_ITS_WAY = (OSError, asyncpg.exceptions.CannotConnectNowError)
 WRONG_ADDRESS = (
     asyncpg.exceptions.InvalidAuthorizationSpecificationError,
     asyncpg.exceptions.InvalidCatalogNameError,
+)
+SLOW = (
+    "aiokafka has no compiled record parser here and would be 30 times slower: install "
+    "its wheel for this platform, and leave AIOKAFKA_NO_EXTENSIONS unset\n"
 )
 WHOLE_NAMES = {
     field.validation_alias for field in Surroundings.model_fields.values()
@@ -125,6 +129,9 @@ def nothing(_: argparse.ArgumentParser) -> None:
 def serve(service: Service[S]) -> int:
     settings = service.settings()
     log.set_up(service.name)
+    if not broker.reads_records_fast():
+        sys.stderr.write(SLOW)
+        return 1
     # batches make many objects that live long; look for cycles less often
     gc.set_threshold(100_000, 10, 10)
     config = uvicorn.Config(

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from time import monotonic
 
 from asyncpg import PostgresError
 from asyncpg.exceptions import UndefinedTableError
@@ -105,8 +106,12 @@ def consumer(inbox: Inbox) -> Check:
             )
         if inbox.failures >= MANY:
             return f"{inbox.group} cannot apply what it reads: {inbox.failing}"
+        standing = inbox.progress.standing(monotonic(), LONGEST_SILENCE)
+        if standing is not None:
+            return f"{inbox.group} makes no progress: {standing}"
         silent = silent_partition(inbox.consumer, LONGEST_SILENCE)
-        if silent is not None:
+        # while a batch is in hand nothing is fetched
+        if silent is not None and not inbox.busy.locked():
             return f"no answer from Kafka for {silent.topic}/{silent.partition}"
         return None
 

@@ -25,8 +25,9 @@ from .log import place_of
 from .parked import Inadmissible, Key
 from .reading import Reading
 from .search import TooMany
-from .stopped import Stop
+from .stopped import LOST_END, Stop
 from .taking import Apply, Known, OnRefused, Taking, ignore
+from .watchdog import Progress
 
 log = structlog.get_logger()
 
@@ -56,6 +57,9 @@ class Inbox(Reading):
         # batches in a row that could not be applied, and the last error's class
         self.failures = 0
         self.failing = ""
+        # batches that were taken in hand, and what of them stands still
+        self.batches = 0
+        self.progress = Progress()
         # when a batch was last so large that more may wait
         self.last_large = -math.inf
         # what waits behind a fact that was set aside may go on; perhaps since before us
@@ -69,6 +73,9 @@ class Inbox(Reading):
         """
         by_partition = partitions_in(records)
         async with self.busy:
+            if self.parting:
+                return
+            self.batches += 1
             try:
                 await self.apply_all(by_partition)
             except Exception as error:  # noqa: BLE001  # whatever it is, it passes
@@ -139,7 +146,10 @@ class Inbox(Reading):
         in_a_row = 0
         async with transaction(self.pool) as conn:
             held = await self.lock(conn, by_partition)
-            batch = self.judge(by_partition, held)
+            first = {at: each[0].offset for at, each in by_partition.items()}
+            due = {at: held[self.place_of(at)].next for at in by_partition}
+            lost = await self.lost_ends(first, due)
+            batch = self.judge(without(by_partition, lost), held)
             await self.taking.keep_first_sayings(conn, batch, held)
             if searching:
                 in_a_row = await self.taking.apply_some(conn, batch)
@@ -156,7 +166,22 @@ class Inbox(Reading):
         metrics.count_batch(self.group, batch, size, monotonic() - began)
         for record, newer in batch.newer:
             await self.stop(record, "Newer", f"rule set {newer.ruleset}")
+        for partition, end in lost.items():
+            await self.hold(partition, due[partition], end)
         return batch
+
+    async def hold(self, partition: TopicPartition, due: int, end: int) -> None:
+        """Read no further: what comes next would be taken for what was applied."""
+        where = (self.group, partition.topic, partition.partition, due)
+        stop = Stop(*where, LOST_END, f"Kafka ends at {end}")
+        async with transaction(self.pool) as conn:
+            await stopped.record(conn, stop)
+        log.error("partition_stopped", **stop.as_words())
+        metrics.PARTITIONS_STOPPED.labels(self.group).inc()
+        self.marked.add(partition)
+        if self.is_assigned(partition):
+            self.stopped[partition] = stop
+            self.consumer.pause(partition)
 
     async def lock(
         self, conn: Connection, partitions: Collection[TopicPartition]
@@ -273,6 +298,12 @@ class Inbox(Reading):
             )
         if any(each.fact.type.family == "setaside" for each in batch.facts):
             self.may_go_on = True
+
+
+def without(
+    by_partition: ByPartition, left_out: Collection[TopicPartition]
+) -> ByPartition:
+    return {at: each for at, each in by_partition.items() if at not in left_out}
 
 
 def cause_of(error: Exception) -> tuple[str, str]:

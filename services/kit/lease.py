@@ -28,6 +28,8 @@ class Lease:
         self.ttl = ttl
         self.holder = uuid4()
         self.until = 0.0
+        # how often it was taken anew: another may have led in between
+        self.term = 0
 
     @property
     def held(self) -> bool:
@@ -37,6 +39,8 @@ class Lease:
     async def take(self) -> bool:
         """Take or renew it. False while another holds it."""
         asked = monotonic()
+        if not self.held:
+            self.term += 1
         won = await self.pool.fetchval(TAKE, self.work, self.holder, self.ttl)
         self.until = asked + self.ttl.total_seconds() if won else 0.0
         return self.held

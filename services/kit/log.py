@@ -6,14 +6,15 @@ An exception is logged by class and place: its text may hold what a fact says.
 import logging
 import sys
 from collections.abc import MutableMapping
+from datetime import timedelta
 from pathlib import Path
+from time import monotonic
 from traceback import extract_tb
 from typing import Any
 
 import structlog
 
 ROOT = Path(__file__).parents[2]
-# they say the same many times a second while a broker is away
 QUIET = {
     "aiokafka": logging.ERROR,
     "faststream": logging.ERROR,
@@ -21,6 +22,37 @@ QUIET = {
     "asyncio": logging.WARNING,
     "httpx": logging.WARNING,
 }
+
+
+# they say the same many times a second while a broker is away
+CHATTY = ("aiokafka", "faststream")
+ONCE_IN = timedelta(seconds=30)
+
+
+class Seldom(logging.Filter):
+    """Lets a library say the same once in a while; then with how often it would have.
+
+    The same is what one place in its code says, whatever it fills in.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        # when it was let through last, and what was not since
+        self.said: dict[tuple[str, int], tuple[float, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.partition(".")[0] not in CHATTY:
+            return True
+        place = (record.pathname, record.lineno)
+        last, left_out = self.said.get(place, (-ONCE_IN.total_seconds(), 0))
+        now = monotonic()
+        if now - last < ONCE_IN.total_seconds():
+            self.said[place] = (last, left_out + 1)
+            return False
+        self.said[place] = (now, 0)
+        if left_out:
+            record.msg = f"{record.msg} (and {left_out} times more since the last)"
+        return True
 
 
 def set_up(service: str, level: int = logging.INFO) -> None:
@@ -41,6 +73,7 @@ def set_up(service: str, level: int = logging.INFO) -> None:
     if sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer()
     handler = logging.StreamHandler()
+    handler.addFilter(Seldom())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,

@@ -77,10 +77,16 @@ RECORDS_PUBLISHED = Counter(
 SEND_FAILURES = Counter(
     "tidlig_send_failures", "Claims of the relay that failed and are sent again"
 )
+# rises: Kafka's answers do not come; such rows may be there or not, and are sent again
+SENDS_UNKNOWN = Counter(
+    "tidlig_sends_unknown", "Rows of the outbox whose answer never came; sent again"
+)
 # rises: work in the background ends with an error and is begun again
 RESTARTS = Counter("tidlig_restarts", "Background work begun again", ["work"])
 # rises: emitters use the service
 FACTS_ACCEPTED = Counter("tidlig_facts_accepted", "Facts that intake answered 202")
+# rises: intake's database was restored and had forgotten facts; emitters send again
+GAPS = Counter("tidlig_gaps", "Times that intake found facts it had forgotten")
 # rises: an emitter's system is wrong, or somebody tries what they may not
 ATTEMPTS_REFUSED = Counter(
     "tidlig_attempts_refused", "Requests to emit that were refused", ["status"]

@@ -6,7 +6,6 @@ is never kept, for it may hold what a fact says: only its class and where it cam
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 import asyncpg
 
@@ -69,10 +68,6 @@ UPDATE checkpoint AS c SET parks = false
 """
 RELEASED = """
 SELECT true FROM set_aside WHERE (group_id, mark, type) = ($1, $2, $3)
-"""
-DELAYED_SINCE = """
-SELECT min(since) FROM standing
- WHERE (group_id, subject, speaker) = ($1, $2, $3) AND NOT aside
 """
 # by identity, never by topic or arrival: part of the hash of a service's state
 IDENTITIES = """
@@ -168,17 +163,6 @@ def arrived_again(row: asyncpg.Record) -> Arrived:
     place = Place(row["topic"], row["topic_id"], row["partition"])
     appended, offset = row["appended"], row["position"]
     return Arrived(verdict, place, offset, appended, row["value"], late=True)
-
-
-async def delayed_since(
-    conn: Connection, group: str, subject: str, speaker: str
-) -> datetime | None:
-    """Since when a speaker's words on an initiative wait in this service.
-
-    For that speaker alone: to others it would tell that something was said.
-    """
-    found: datetime | None = await conn.fetchval(DELAYED_SINCE, group, subject, speaker)
-    return found
 
 
 async def identities(conn: Connection, group: str) -> list[tuple[object, ...]]:

@@ -51,11 +51,16 @@ class Claim:
     def __init__(self, size: int) -> None:
         self.published: list[Published] = []
         self.failure: KafkaError | None = None
-        self.left = size
+        self.size = self.left = size
         self.loop = asyncio.get_running_loop()
         self.done = asyncio.Event()
         if not size:
             self.done.set()
+
+    @property
+    def unknown(self) -> int:
+        """Rows that Kafka has not acknowledged: they may be there all the same."""
+        return self.size - len(self.published)
 
     def answered(self, seq: int, error: KafkaError | None, message: Message) -> None:
         """Called in the producer's thread."""
@@ -136,7 +141,12 @@ class Sender:
 
     def collect(self) -> None:
         while not self.closed.is_set():
-            self.producer.poll(0.1)
+            try:
+                self.producer.poll(0.1)
+            except KafkaException:
+                # fatal, as where a broker has lost its end of the log: it sends no
+                # more, and what has no answer yet is answered with an error
+                self.producer.purge()
 
     def close(self) -> None:
         """Send nothing more. It blocks: call it in a thread."""

@@ -5,7 +5,7 @@ and decide nothing.
 """
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +17,7 @@ from schemas.topics import Topic
 
 from . import checkpoint
 from .batch import Batch, partition_at
-from .broker import topic_ids
+from .broker import ASK_LIMIT, topic_ids
 from .checkpoint import Place
 from .db import TRANSIENT, Pool
 from .stopped import Stop
@@ -25,6 +25,8 @@ from .stopped import Stop
 log = structlog.get_logger()
 
 DRAIN_LIMIT = timedelta(seconds=10)
+# at a stop FastStream waits for the batch in hand as well, after this
+PARTING_LIMIT = timedelta(seconds=5)
 COMMIT_LIMIT = timedelta(seconds=3)
 NOTE_AFTER = timedelta(seconds=1)
 
@@ -40,26 +42,36 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self.subscriber: Any = None
         # where the consumer reads on, as far as we have applied it or sought there
         self.positions: dict[TopicPartition, int] = {}
+        # where it began, which a batch that was in hand then knows nothing of
+        self.begun: dict[TopicPartition, int] = {}
         # assigned, and not yet sought: they are read from where Kafka would have it
         self.astray: set[TopicPartition] = set()
         self.stopped: dict[TopicPartition, Stop] = {}
         # partitions of which Postgres may say that they stand, perhaps since before us
         self.marked: set[TopicPartition] = set()
         self.busy = asyncio.Lock()
+        # it ends: what is fetched now, another reads
+        self.parting = False
         self.noting: asyncio.Task[None] | None = None
 
     async def learn_topics(self, bootstrap: str) -> None:
         """Before the consumer starts: which topics are meant. Raises KafkaException."""
+        self.parting = False
         self.ids = await topic_ids(bootstrap, [topic.name for topic in self.topics])
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
         """Finish the batch in hand, so that no other member sees it again."""
+        await self.drain(DRAIN_LIMIT)
+        await self.note_now()
+        self.forget(revoked)
+
+    async def drain(self, limit: timedelta) -> None:
+        """Wait for the batch in hand, not for ever."""
         try:
-            async with asyncio.timeout(DRAIN_LIMIT.total_seconds()), self.busy:
+            async with asyncio.timeout(limit.total_seconds()), self.busy:
                 pass
         except TimeoutError:
             log.warning("batch_not_drained", group=self.group)
-        self.forget(revoked)
 
     async def on_partitions_assigned(
         self, assigned: Collection[TopicPartition]
@@ -80,7 +92,42 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         for place, partition in places.items():
             if self.is_assigned(partition):
                 self.consumer.seek(partition, found[place].next)
+                self.begun[partition] = found[place].next
                 self.astray.discard(partition)
+
+    async def ends(self, topics: Sequence[Topic]) -> dict[Place, int]:
+        """Where all partitions of these topics end now, whoever reads them.
+
+        Raises ConnectionError while it is not connected, and what Kafka raises.
+        """
+        if self.consumer is None:
+            raise ConnectionError("not connected to Kafka")
+        wanted = [
+            TopicPartition(topic.name, n)
+            for topic in topics
+            for n in range(topic.partitions)
+        ]
+        async with asyncio.timeout(ASK_LIMIT.total_seconds()):
+            found = await self.consumer.end_offsets(wanted)
+        return {self.place_of(partition): end for partition, end in found.items()}
+
+    async def lost_ends(
+        self, first: Mapping[TopicPartition, int], due: Mapping[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """Partitions that Kafka ends before what was applied of them, and where.
+
+        One is read from its beginning then, though we read on from what is due. Raises
+        ConnectionError where Kafka does not tell.
+        """
+        sought = {**self.begun, **self.positions}
+        back = [at for at, n in first.items() if n < due[at] == sought.get(at)]
+        if not back or self.consumer is None:
+            return {}
+        try:
+            ends = await self.consumer.end_offsets(back)
+        except KafkaError as error:
+            raise ConnectionError(type(error).__name__) from error
+        return {at: end for at, end in ends.items() if end < due[at]}
 
     async def note_in_kafka(self) -> None:
         """After a while, for who watches the group there, not for every batch."""
@@ -103,9 +150,16 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             log.info("offsets_not_noted", error=type(error).__name__)
 
     async def part(self) -> None:
-        """Before the consumer ends: what was to be noted is noted now."""
-        if self.noting is not None and not self.noting.done():
+        """Before the consumer ends: take nothing more in hand, and note how far it is.
+
+        Who comes next would read from there before it has found its own place.
+        """
+        self.parting = True
+        if self.noting is not None:
             self.noting.cancel()
+        if self.consumer is not None:
+            self.consumer.pause(*self.consumer.assignment())
+            await self.drain(PARTING_LIMIT)
             await self.note_now()
 
     @property
@@ -129,6 +183,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
             self.positions.pop(partition, None)
+            self.begun.pop(partition, None)
             self.stopped.pop(partition, None)
             self.marked.discard(partition)
             self.astray.discard(partition)

@@ -187,6 +187,7 @@ class Relay:
                     for claim in self.flying:
                         await claim.done.wait()
         await asyncio.to_thread(sender.close)
+        metrics.SENDS_UNKNOWN.inc(sum(claim.unknown for claim in self.flying))
         try:
             for claim in self.flying:
                 await self.take_out(claim)

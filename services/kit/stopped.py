@@ -33,6 +33,8 @@ VALUES ($1, $2, $3, $4, $5, $6)
        error_class = excluded.error_class,
        place = excluded.place
 """
+# Kafka has lost records that were applied: what comes there next has their offsets
+LOST_END = "LostEnd"
 CLEAR = "DELETE FROM stopped WHERE group_id = $1 AND topic = $2 AND partition = $3"
 
 

@@ -10,7 +10,7 @@ from time import monotonic
 import structlog
 from faststream.kafka import KafkaBroker
 
-from . import metrics
+from . import metrics, watchdog
 from .backoff import seconds_after
 from .broker import is_alive, kafka, silent_partition, subscribe
 from .inbox import Inbox
@@ -26,6 +26,7 @@ STOP_LIMIT = timedelta(seconds=20)
 LOOK_EVERY = timedelta(seconds=2)
 # consumers have been seen to fetch no more after a rebalance: then a new one does
 LONGEST_SILENCE = timedelta(minutes=1)
+ASK_EVERY = timedelta(seconds=10)
 
 
 class ConsumerDied(Exception):
@@ -93,8 +94,11 @@ async def consume(inbox: Inbox, around: Surroundings) -> None:
 
 
 async def watch(inbox: Inbox) -> None:
-    """Look after a consumer that runs. Raises `ConsumerDied`."""
-    answered = monotonic()
+    """Look after a consumer that runs. Raises `ConsumerDied`.
+
+    Where neither this one nor the next makes progress, the process ends.
+    """
+    answered = asked = monotonic()
     while is_alive(inbox.subscriber):
         silent = silent_partition(inbox.consumer, LONGEST_SILENCE)
         # in a long batch nothing is fetched
@@ -102,6 +106,9 @@ async def watch(inbox: Inbox) -> None:
             answered = monotonic()
         if monotonic() - answered > LONGEST_SILENCE.total_seconds():
             break
+        if monotonic() - asked > ASK_EVERY.total_seconds():
+            await watchdog.look(inbox)
+            asked = monotonic()
         await inbox.let_go_on()
         await asyncio.sleep(LOOK_EVERY.total_seconds())
     raise ConsumerDied

@@ -3,9 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 
-from confluent_kafka.admin import AdminClient
 from fastapi import FastAPI
 
 from services.kit.application import application
@@ -13,9 +11,9 @@ from services.kit.auth import Tokens
 from services.kit.callers import Callers
 from services.kit.work import in_background
 
-from . import api, cycle
+from . import api
 from .api import Monitor
-from .cycle import Asked
+from .asker import Asker
 from .oldest import OldestUnread
 from .settings import Asking, Settings
 from .watch import Ask, Watch
@@ -25,11 +23,8 @@ from .watch import Ask, Watch
 async def asking(bootstrap: str, postgres: str, how: Asking) -> AsyncIterator[Ask]:
     """A way to ask Kafka and every service; opens no connection yet."""
     oldest = OldestUnread(bootstrap, how.read_budget)
-    admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     try:
-        yield partial(
-            cycle.ask, Asked(bootstrap, postgres, admin, oldest, how.ask_limit)
-        )
+        yield Asker(bootstrap, postgres, how.ask_limit, oldest).ask
     finally:
         await asyncio.to_thread(oldest.close)
 

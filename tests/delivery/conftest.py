@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from schemas.policy import Reader
 from services.delivery import api, handlers, store
 from services.delivery.api import Delivery
+from services.delivery.read_back import ReadBack
 from services.delivery.sealing import Seal
 from services.delivery.sequencer import Sequencer
 from services.delivery.waiting import Steps
@@ -52,7 +53,7 @@ class Desk:
             was = await checkpoint.lock(conn, handlers.GROUP, list(ends))
             marks = [each.fact.mark for each in arrivals]
             judged.keep_first_sayings(await store.known(conn, marks))
-            await handlers.on_facts(conn, judged.facts)
+            await ReadBack(self.seal).on_facts(conn, judged.facts)
             await checkpoint.move(conn, handlers.GROUP, was, ends)
 
     def arrived(self, told: Told) -> Arrived:
@@ -114,9 +115,8 @@ async def desk(office: Desk) -> Desk:
 async def empty(desk: Desk) -> None:
     await desk.pool.execute(
         "TRUNCATE outbox, checkpoint, fact, sequenced, share, opening_said, available,"
-        " received"
+        " received, step, said_before, difference, parked, set_aside, late, closed"
     )
-    await desk.pool.execute(
-        "UPDATE sequence SET position = 0, step = 0, log_id = gen_random_uuid()"
-    )
+    await desk.pool.execute("UPDATE sequence SET position = 0, step = 0")
+    await desk.pool.execute("INSERT INTO step VALUES (0, gen_random_uuid())")
     desk.next.clear()

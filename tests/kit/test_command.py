@@ -1,6 +1,9 @@
 """The command line: what is missing is named, and Postgres is waited for."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -10,7 +13,7 @@ from fastapi import APIRouter, FastAPI
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.kit import command
+from services.kit import broker, command
 from services.kit.application import application
 from services.kit.command import Command, Service, main
 from services.kit.settings import Surroundings
@@ -88,6 +91,27 @@ def test_a_wrong_setting_is_named_and_its_value_is_not_shown(
     assert status == 2
     assert "TIDLIG_KIT_PORT" in said
     assert "hemmelig" not in said
+
+
+def test_without_the_compiled_parser_of_records_it_does_not_start() -> None:
+    """Another process: aiokafka chooses its parser when it is imported."""
+    script = (
+        "from services.kit.command import Service, main\n"
+        "from tests.kit.test_command import Settings, build\n"
+        "service = Service('test', '', Settings, build, [])\n"
+        "raise SystemExit(main(service, ['serve']))\n"
+    )
+    found = subprocess.run(  # noqa: S603  # our own
+        [sys.executable, "-c", script],
+        env={**os.environ, "AIOKAFKA_NO_EXTENSIONS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert found.returncode == 1
+    assert "no compiled record parser" in found.stderr.splitlines()[-1]
+    assert broker.reads_records_fast()
 
 
 def test_an_unknown_command_is_answered_with_those_there_are(

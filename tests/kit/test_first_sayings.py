@@ -150,7 +150,7 @@ def test_the_tables_that_hold_marks_are_these() -> None:
         and (found := re.search(r"CREATE TABLE (\w+)", each))
     }
     # lines of the log, readers of a receipt and what waits for a step are about facts
-    about = {"available", "late", "readable"}
+    about = {"available", "late", "readable", "said_before"}
 
     assert by_mark - about == MARKED
 

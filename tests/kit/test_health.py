@@ -129,6 +129,7 @@ class Polled:
         self.ages = {TopicPartition("t", n): age for n, age in enumerate(ages)}
         self.stands = {TopicPartition("t", n) for n in (paused,) if n is not None}
         self._coordinator = SimpleNamespace(_coordination_task=asyncio.Future())
+        self._fetcher = SimpleNamespace(_fetch_task=asyncio.Future())
 
     def assignment(self) -> set[TopicPartition]:
         return set(self.ages)

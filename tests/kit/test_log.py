@@ -114,6 +114,32 @@ def test_what_libraries_say_all_the_time_is_left_out(lines: Any) -> None:
     assert [line["event"] for line in lines()] == ["gone"]
 
 
+def test_what_a_library_says_again_and_again_is_said_once_in_a_while(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library, ours = logging.getLogger("aiokafka.conn"), logging.getLogger("services")
+    now = 1000.0
+    monkeypatch.setattr(log, "monotonic", lambda: now)
+
+    def away(node: int) -> None:
+        library.error("Unable connect to node with id %s", node)
+
+    for node in range(1, 200):
+        away(node)
+        ours.error("each of ours counts")
+    library.error("another thing")
+    now += 31
+    away(7)
+
+    found = [line["event"] for line in lines()]
+    assert found.count("each of ours counts") == 199
+    assert [each for each in found if each != "each of ours counts"] == [
+        "Unable connect to node with id 1",
+        "another thing",
+        "Unable connect to node with id 7 (and 198 times more since the last)",
+    ]
+
+
 def test_an_error_from_outside_our_code_says_so() -> None:
     try:
         json.loads("{")

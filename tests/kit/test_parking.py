@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from schemas.topics import MUNICIPAL, STATE
-from services.kit import health, metrics, parked
+from services.kit import health, metrics
 from services.kit.batch import Arrived
 from services.kit.db import Connection
 from services.kit.search import MOST_IN_A_ROW
@@ -408,23 +408,6 @@ async def test_operations_see_where_since_when_and_how_many_wait(room: Room) -> 
     assert (row["topic"], row["partition"], row["position"]) == (STATE.name, 2, 0)
     assert (row["error_class"], row["waiting_behind"]) == ("KeyError", 2)
     assert row["set_aside"] is False
-
-
-async def test_a_speaker_learns_since_when_its_words_wait_and_nobody_else(
-    room: Room,
-) -> None:
-    bad = said(partition=2)
-    reader = reading(room, fails_on(bad["id"]))
-    await reader.inbox.handle(Log().all(records(bad, others(bad))))
-
-    async with room.pool.acquire() as conn:
-        mine, theirs = [
-            await parked.delayed_since(conn, room.group, bad["subject"], who)
-            for who in (NAV, "959469059")
-        ]
-
-    assert mine is not None
-    assert theirs is None
 
 
 async def test_on_a_real_kafka_it_is_parked_and_ready_stays_true(

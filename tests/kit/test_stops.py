@@ -238,3 +238,33 @@ async def test_a_failure_to_reject_stops_the_partition_and_rejects_once_later(
     assert row["error_class"] == "KeyError"
     assert await reader.refusals() == {places[0][2]: "not_json"}
     assert len(await reader.effects()) == 1
+
+
+async def test_a_partition_whose_end_kafka_has_lost_is_held_and_nothing_passed_over(
+    room: Room,
+) -> None:
+    """The checkpoint lies beyond the end; what is said next would be skipped."""
+    reader = await member(room)
+    ends = await room.reader.ends()
+    end = ends[STATE.name, 4]
+    await room.pool.execute(
+        "UPDATE checkpoint SET next = $2"
+        " WHERE group_id = $1 AND topic = $3 AND partition = 4",
+        *(reader.group, end + 50, STATE.name),
+    )
+    async with reader.consuming():
+        (other,) = await room.writer.write(*facts(1, partition=5))
+        await room.writer.write(*facts(3, partition=4))
+        await reader.reached(other)
+        (stop,) = await until(reader.stopped, what="the partition to be held")
+        ready = await health.consumer(reader.inbox)()
+
+    assert (stop["topic"], stop["partition"], stop["record"]) == (
+        STATE.name,
+        4,
+        end + 50,
+    )
+    assert (stop["error_class"], stop["place"][:13]) == ("LostEnd", "Kafka ends at")
+    assert "LostEnd" in (ready or "")
+    assert (await reader.checkpoints())[STATE.name, 4] == end + 50
+    assert len(await reader.effects()) == 1

@@ -166,6 +166,23 @@ async def test_a_consumer_that_has_died_says_so_and_is_begun_again(
     assert reader.inbox.consumer is not died
 
 
+async def test_a_consumer_whose_fetcher_has_ended_is_begun_again_at_once(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Long before it would be said that Kafka has been silent."""
+    monkeypatch.setattr(work, "LOOK_EVERY", timedelta(seconds=0.3))
+    reader = await member(room)
+    async with reader.consuming():
+        died = reader.inbox.consumer
+        fetching = died._fetcher._fetch_task
+        fetching.cancel()
+        await asyncio.gather(fetching, return_exceptions=True)
+        places = await room.writer.write(*facts(5))
+        await has_all_once(reader, places)
+
+    assert reader.inbox.consumer is not died
+
+
 async def test_a_consumer_that_kafka_answers_no_more_is_begun_again(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -56,6 +56,7 @@ async def test_groups_are_told_as_on_the_command_line(
     told = await until(is_behind, what="the lag")
     assert set(told) == set((await lab.report()).model_dump())
     assert [each["name"] for each in told["groups"] if each["records"]] == [
+        "consultation",
         "delivery",
         "registry",
     ]
@@ -68,7 +69,7 @@ async def test_one_group_is_told_with_its_partitions(
 
     assert found.status_code == 200
     assert found.json()["records"] == 0
-    assert len(found.json()["partitions"]) == 36
+    assert len(found.json()["partitions"]) == 48
 
 
 async def test_a_group_with_a_slash_in_its_name_is_found(

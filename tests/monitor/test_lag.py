@@ -164,7 +164,7 @@ async def test_what_is_not_known_is_null_in_json(lab: Lab, capsys: Captured) -> 
     assert told["verdict"] == "unknown"
     assert {each["records"] for each in told["groups"]} == {None}
     assert {each["seconds"] for each in told["groups"]} == {None}
-    assert [each["outbox"] for each in told["services"]] == [None] * 3
+    assert [each["outbox"] for each in told["services"]] == [None] * 4
 
 
 def test_the_command_needs_no_issuer_of_tokens(
