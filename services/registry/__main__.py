@@ -9,6 +9,8 @@ from services.kit.operations import Consumes
 
 from . import handlers
 from .app import build
+from .archive_files import command as archive_files
+from .rebuilding import command as rebuilding
 from .settings import Settings
 
 REGISTRY = Service(
@@ -18,6 +20,12 @@ REGISTRY = Service(
     build=build,
     migrations=(OUTBOX, INBOX, Path(__file__).parent / "migrations"),
     consumes=Consumes(handlers.GROUP, handlers.on_facts),
+    commands=(
+        rebuilding.REBUILD,
+        rebuilding.STATE_HASH,
+        archive_files.EXPORT,
+        archive_files.CHECK,
+    ),
 )
 
 if __name__ == "__main__":

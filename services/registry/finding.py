@@ -77,7 +77,8 @@ OF_CHANNELS = """
  ORDER BY i.place
 """
 ALL = "SELECT i.place, i.subject, i.turn, i.reached, i.body" + OF_CHANNELS
-TURNS = "SELECT i.place, i.subject, i.turn" + OF_CHANNELS
+# a row that was written anew has another transaction, also at the same turn
+VERSIONS = "SELECT i.place, i.subject, i.turn, i.xmin" + OF_CHANNELS
 SAID_AFTER = """
 SELECT a.subject, a.topic, a.value
   FROM unnest($1::text[]) AS s (subject)
@@ -88,6 +89,10 @@ SELECT a.subject, a.topic, a.value
         ORDER BY appended DESC, turn DESC LIMIT $4) AS a
 """
 LEARN_HOW_MUCH = "ANALYZE archive, initiative, listed, findable, dated"
+
+
+# an initiative's turn, and the transaction that wrote its state
+Version = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +154,12 @@ async def found(
     return [Stored(**dict(row)) for row in rows]
 
 
-async def turns(
+async def versions(
     conn: Connection, channels: Collection[str], after: bytes, limit: int
-) -> list[tuple[bytes, str, int]]:
-    """Place, id and turn of initiatives that may be read, in the order of lists."""
-    rows = await conn.fetch(TURNS, sorted(channels), after, limit)
-    return [(row["place"], row["subject"], row["turn"]) for row in rows]
+) -> list[tuple[bytes, str, Version]]:
+    """Place, id and version of initiatives that may be read, in the order of lists."""
+    rows = await conn.fetch(VERSIONS, sorted(channels), after, limit)
+    return [(r["place"], r["subject"], (r["turn"], r["xmin"])) for r in rows]
 
 
 async def said_after(

@@ -1,12 +1,12 @@
 """How early each initiative was, remembered for a reader until more is said of it.
 
 The figures rest on what the reader may read, so each reader has its own; what is
-remembered is the same as what would be computed, for an initiative's turn tells of
-every fact.
+remembered is the same as what would be computed, for an initiative's version tells of
+every fact, and of a state that was put right.
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ from . import finding, store
 from .asked import Asked
 from .earliness import Earliness, basis_on, earliness
 from .figures import Counted
+from .finding import Version
 from .policies import EarlinessPolicy
 from .queries import BEFORE_ALL, STRETCH, all_of, unless_empty
 from .rules import Projection, project
@@ -34,8 +35,8 @@ class Lead:
     known: Known | None = None
 
 
-# an initiative's turn, and what is counted of it then
-Mine = dict[str, tuple[int, Lead]]
+# an initiative's version, and what is counted of it then
+Mine = dict[str, tuple[Version, Lead]]
 
 
 @dataclass
@@ -84,9 +85,12 @@ async def as_it_stands(
     """What is remembered, and what of it has to be made anew."""
     after, found = BEFORE_ALL, []
     while True:
-        rows = await finding.turns(conn, reader.channels, after, STRETCH)
-        known = ((subject, turn, mine.get(subject)) for _, subject, turn in rows)
-        changed = [s for s, turn, was in known if was is None or was[0] != turn]
+        rows = await finding.versions(conn, reader.channels, after, STRETCH)
+        changed = {
+            subject: version
+            for _, subject, version in rows
+            if subject not in mine or mine[subject][0] != version
+        }
         await make_anew(conn, mine, changed, reader, policy, at)
         found += [mine[subject][1] for _, subject, _ in rows if subject in mine]
         if len(rows) < STRETCH:
@@ -97,17 +101,17 @@ async def as_it_stands(
 async def make_anew(
     conn: Connection,
     mine: Mine,
-    subjects: Sequence[str],
+    changed: Mapping[str, Version],
     reader: Reader,
     policy: EarlinessPolicy,
     at: datetime,
 ) -> None:
-    if not subjects:
+    if not changed:
         return
-    for subject, kept in (await store.kept(conn, subjects)).items():
+    for subject, kept in (await store.kept(conn, list(changed))).items():
         seen = unless_empty(project(kept.state, reader))
         found = Lead() if seen is None else lead_of(seen, reader, policy, at)
-        mine[subject] = (kept.turn, found)
+        mine[subject] = (changed[subject], found)
 
 
 def lead_of(

@@ -1,9 +1,12 @@
 """As of when and as whom, over HTTP: lists, one initiative, history, figures."""
 
+from dataclasses import replace
+
 import pytest
 
 from schemas.channels import organisation
 from services.registry.indexing import make_some_findable
+from services.registry.state import from_bytes, to_bytes
 from tests.schemas.said import AID, KS, NARVIK, NAV
 
 from .conftest import Desk
@@ -210,6 +213,23 @@ async def test_figures_are_of_then_and_remembered_figures_are_never_old(
     again.locked("2026-08-31", key="k2", id="ny")
     await desk.tell(*again.told)
     assert await days() == (1, 0, 238)
+
+
+async def test_figures_follow_a_state_that_a_rebuild_has_put_right(desk: Desk) -> None:
+    """The turn is the same then: the state rests on the same facts."""
+    story = renamed()
+    await desk.tell(*story.told)
+    (right,) = await desk.fetch("SELECT body FROM initiative")
+    spoiled = to_bytes(replace(from_bytes(story.subject, right["body"]), readable={}))
+
+    async def median(body: bytes) -> object:
+        await desk.pool.execute("UPDATE initiative SET body = $1", body)
+        found = await desk.read("/earliness", KS)
+        (state,) = [d for d in found["directions"] if d["from_line"] == "state"]
+        return state["forecast"]["median"]
+
+    assert await median(spoiled) is None
+    assert await median(right["body"]) == 239
 
 
 async def test_each_reader_has_figures_of_its_own(desk: Desk) -> None:
