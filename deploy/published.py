@@ -13,6 +13,8 @@ from pathlib import Path
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from services.consultation import app as consultation
+from services.consultation.settings import Settings as ConsultationSettings
 from services.delivery import app as delivery
 from services.delivery.settings import Settings as DeliverySettings
 from services.intake import app as intake
@@ -34,6 +36,9 @@ NO_KEY = SecretStr(urlsafe_b64encode(bytes(32)).decode())
 APPLICATIONS: dict[str, Callable[[], FastAPI]] = {
     "intake": lambda: intake.build(IntakeSettings(surroundings=NOWHERE)),
     "registry": lambda: registry.build(RegistrySettings(surroundings=NOWHERE)),
+    "consultation": lambda: consultation.build(
+        ConsultationSettings(surroundings=NOWHERE, sealing_key=NO_KEY)
+    ),
     "delivery": lambda: delivery.build(
         DeliverySettings(surroundings=NOWHERE, sealing_key=NO_KEY)
     ),

@@ -16,6 +16,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from . import channels, national_id, spoken
+from .arena_admission import faults_in_arena
 from .corrections import Correction, FactCorrected
 from .envelope import (
     ADDED_BY_INTAKE,
@@ -36,12 +37,14 @@ from .identity import (
 from .models import FactRef, Naming, field_of
 from .rulesets import NEWEST, RuleSet, ruleset
 from .strict_json import NotStrict
-from .topics import PARTY_TOPICS, TRACKER, Line
+from .topics import ARENA, PARTY_TOPICS, TRACKER, Line, Topic
 from .tracker import InitiativeReadable, InitiativeReceived
 from .types import TYPES_OF, EventType
 
 Headers = Sequence[tuple[str, bytes | None]]
 TRACKER_SOURCE = re.compile(TRACKER_SOURCE_PATTERN)
+# grants are ended, corrections stand, and in the arena later acts answer earlier ones
+NEVER_NAMED = ("grant", "named", "arena")
 HASH = re.compile(r"[0-9a-f]{64}")
 SALT = re.compile(r"[0-9a-f]{32}")
 
@@ -83,7 +86,10 @@ def judge(
         return refused("acceptedtime", "/acceptedtime", "no time of acceptance")
     from_party = not str(attributes.get("source")).startswith("urn:tidlig:")
     bare = Event(said, event.data, event.data_bytes)
-    if from_party:
+    row = TYPES_OF[rules.number].get(str(attributes.get("type")))
+    if row is not None and row.readers == "arena":
+        faults, data = arena_faults_of(bare, row, rules, accepted)
+    elif from_party:
         faults, data = faults_of(bare, rules, accepted)
     else:
         faults, data = tracker_faults_of(bare, rules)
@@ -187,7 +193,7 @@ def organisations_named(data: BaseModel) -> Iterator[tuple[str, str]]:
 def naming_faults(event: Event, data: Naming, rules: RuleSet) -> Iterator[Fault]:
     """Only a party's own fact can be named, and of the types that can be put right."""
     row = TYPES_OF[rules.number].get(f"{PREFIX}.{data.type}.v1")
-    if row is None or row.group == "tracker" or row.readers in ("grant", "named"):
+    if row is None or row.group == "tracker" or row.readers in NEVER_NAMED:
         detail = "no type that can be named; grants are ended, corrections stand"
         yield Fault("type", "/data/type", detail)
         return
@@ -211,6 +217,15 @@ def corrected_faults(
         wrong = reference_faults(event, inner, rules)
     for fault in wrong:
         yield replace(fault, pointer="/data" + fault.pointer)
+
+
+def arena_faults_of(
+    event: Event, row: EventType, rules: RuleSet, accepted: datetime
+) -> tuple[tuple[Fault, ...], BaseModel | None]:
+    """What is wrong with what is said in the arena."""
+    data, wrong = read_data(event, rules)
+    faults = [*faults_in_arena(event, row, rules, accepted, data)]
+    return tuple(faults + wrong), data
 
 
 def tracker_faults_of(
@@ -256,7 +271,7 @@ def stamp_faults(
     line = rules.line_of(speaker_of(str(attributes["source"])))
     if attributes.get("partyline") != line:
         yield Fault("partyline", "/partyline", "not the line of the speaker")
-    home = TRACKER if line is None else PARTY_TOPICS[line]
+    home = home_of(TYPES_OF[rules.number][str(attributes["type"])], line)
     if topic != home.name:
         yield Fault("topic", "", f"lies on {topic[:80]}, belongs on {home.name}")
     if key != str(attributes["subject"]).encode():
@@ -268,6 +283,13 @@ def stamp_faults(
         yield Fault("datahash", "/datahash", "no salt or hash of the data")
     elif sha256(bytes.fromhex(salt) + (event.data_bytes or b"")).hexdigest() != digest:
         yield Fault("datahash", "/datahash", "the data are not those that were hashed")
+
+
+def home_of(row: EventType, line: Line | None) -> Topic:
+    """The topic on which facts of a type lie, said by somebody of this line."""
+    if row.group in ("line", "arena"):
+        return ARENA
+    return TRACKER if line is None else PARTY_TOPICS[line]
 
 
 def fact_of(event: Event, data: BaseModel, accepted: datetime) -> Fact:

@@ -86,6 +86,11 @@ class Fact:
         return None if other is None else owner_of(other)
 
     @property
+    def initiatives(self) -> tuple[str, ...]:
+        """Those that a fact of the arena is about."""
+        return tuple(field_of(self.data, "initiatives") or ())
+
+    @property
     def key(self) -> str:
         """The key within its family; empty where each field is a key of its own."""
         if self.type.key == "itself":

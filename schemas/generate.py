@@ -66,6 +66,9 @@ def ruleset_digest(number: int) -> str:
     digest = sha256()
     for name in DATA_FILES:
         digest.update(rulesets.data_file(number, name).read_bytes())
+    for name in rulesets.LATER_FILES:
+        if later := rulesets.later_file(number, name):
+            digest.update(later.read_bytes())
     for row in TYPES_OF[number].values():
         columns = {**asdict(row), "model": without_texts(row.model.model_json_schema())}
         digest.update(json.dumps(columns, sort_keys=True).encode())

@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from .channels import PUBLIC, organisation, orgnr_in
+from .channels import ARENA, PUBLIC, organisation, orgnr_in
 from .envelope import Visibility
-from .identity import Ref
+from .identity import Ref, owner_of
 from .rulesets import NEWEST, ruleset
 from .types import ReaderRule
 
@@ -22,6 +22,10 @@ class Reader:
     orgnr: str | None = None
 
 
+# what advice opens to whom it is given
+GIVEN = frozenset(
+    {"advice.issued", "advice.position.recorded", "silence.noted", "advice.superseded"}
+)
 ANYBODY = Reader(frozenset({PUBLIC}))
 
 
@@ -84,6 +88,9 @@ def opens(fact: Said, channel: str, grants: Grants, named: Said | None = None) -
     """
     if channel == organisation(fact.speaker):
         return True
+    if fact.readers == "arena":
+        # they rest on the grants of every initiative that they are about
+        return False
     if fact.readers == "recipients":
         return channel in fact.recipients
     if fact.readers == "grant":
@@ -162,3 +169,69 @@ def was_covered(channels: Collection[str], grants: Grants) -> bool:
 def channels_of(orgnr: str) -> frozenset[str]:
     """An organisation's channels; no later rule set changes its line."""
     return ruleset(NEWEST).channels_of(orgnr)
+
+
+class SaidInArena(Protocol):
+    """What the policy asks of a fact of the arena."""
+
+    @property
+    def speaker(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def audience(self) -> Collection[str]: ...
+    @property
+    def initiatives(self) -> Collection[str]: ...
+    @property
+    def hash(self) -> str | None: ...
+
+
+def may_read_in_arena(
+    fact: SaidInArena,
+    reader: Reader,
+    grants_of: Mapping[str, Grants],
+    given_to: Mapping[str, Collection[str]],
+) -> bool:
+    """Whether `reader` may read a fact of the arena.
+
+    `grants_of` are the grants of each initiative; `given_to` has the audience of each
+    advice that was given, by its hash: advice opens the positions bound to it.
+    """
+    if reader.orgnr is not None and reader.orgnr == fact.speaker:
+        return True
+    if owns_one(fact, reader) and is_told_to_owners(fact, given_to):
+        return True
+    if is_given(fact, reader, given_to):
+        return True
+    return not reader.channels.isdisjoint(fact.audience) and all(
+        may_read_initiative(each, reader, grants_of.get(each, {}))
+        for each in fact.initiatives
+    )
+
+
+def owns_one(fact: SaidInArena, reader: Reader) -> bool:
+    return any(owner_of(each) == reader.orgnr for each in fact.initiatives)
+
+
+def is_told_to_owners(
+    fact: SaidInArena, given_to: Mapping[str, Collection[str]]
+) -> bool:
+    """That the item exists, its question, and what is given on it."""
+    return fact.name == "arena.item.proposed" or (
+        fact.name in GIVEN and fact.hash in given_to
+    )
+
+
+def is_given(
+    fact: SaidInArena, reader: Reader, given_to: Mapping[str, Collection[str]]
+) -> bool:
+    """Whether it is advice that was given to the reader, or a position bound to it."""
+    if fact.name not in GIVEN or fact.hash is None:
+        return False
+    wider = set(given_to.get(fact.hash, ())) - {ARENA}
+    return not reader.channels.isdisjoint(wider)
+
+
+def may_read_initiative(initiative: str, reader: Reader, grants: Grants) -> bool:
+    """Own it, or be covered by a live grant of it."""
+    return owner_of(initiative) == reader.orgnr or is_covered(reader.channels, grants)

@@ -39,6 +39,12 @@ SHAPES = {
 HOLDING_TEXT = ("subject", "id", "source", "actor", "correlationid", "causationid")
 COMPILED = {name: re.compile(shape) for name, shape in SHAPES.items()}
 PARTY_SOURCE, SUBJECT = map(re.compile, (PARTY_SOURCE_PATTERN, SUBJECT_PATTERN))
+# groups that no party says here, with who does
+SAID_ELSEWHERE = {
+    "tracker": "only the tracker says this; ",
+    "line": "this is said in the joint arena; ",
+    "arena": "this is said in the joint arena; ",
+}
 # a refusal because of who speaks, not of what is said
 FORBIDDEN = frozenset(
     {"unknown_speaker", "no_line", "not_valid", "not_the_owner", "owner_may_not"}
@@ -120,8 +126,8 @@ def party_faults(
     if row is None and name in RESERVED:
         yield Fault("reserved", "/type", f"for {RESERVED[name]}; not taken yet")
         return
-    if row is None or row.group == "tracker":
-        only = "only the tracker says this; " if row is not None else ""
+    if row is None or row.group in SAID_ELSEWHERE:
+        only = SAID_ELSEWHERE[row.group] if row is not None else ""
         detail = f"{only}GET /types lists what can be said"
         yield Fault("unknown_type", "/type", detail)
         return
@@ -217,6 +223,7 @@ def list_faults(attributes: Attributes, name: str, rules: RuleSet) -> Iterator[F
                     f"{value[:40]} is no organisation of rule set {rules.number}",
                 )
         elif value == channels.ARENA:
-            yield Fault("no_members", f"/{name}", "the arena has no members yet")
+            detail = "share with its members by name: org:<orgnr>"
+            yield Fault("no_members", f"/{name}", detail)
         elif value not in (*channels.LINES, channels.PUBLIC):
             yield Fault("unknown_channel", f"/{name}", f"{value[:40]} is no channel")

@@ -30,7 +30,7 @@ STATE = Topic(
     holds="what organisations of the state line say",
     key="initiative id",
     producer="intake",
-    consumers=("registry", "delivery"),
+    consumers=("registry", "consultation", "delivery"),
     owner="Tidlig, for the state line",
 )
 MUNICIPAL = Topic(
@@ -38,16 +38,24 @@ MUNICIPAL = Topic(
     holds="what organisations of the municipal line say",
     key="initiative id",
     producer="intake",
-    consumers=("registry", "delivery"),
+    consumers=("registry", "consultation", "delivery"),
     owner="Tidlig, for the municipal line",
 )
 TRACKER = Topic(
     name="tidlig.tracker.v1",
-    holds="what the tracker observed: readable, received, share opened",
+    holds="what the tracker observed: readable, received, opened, silence, overdue",
     key="initiative id",
     producer="delivery",
-    consumers=("intake", "registry", "delivery"),
+    consumers=("intake", "registry", "consultation", "delivery"),
     owner="Tidlig",
+)
+ARENA = Topic(
+    name="tidlig.arena.v1",
+    holds="what is done in the joint arena: meetings, items, advice, positions",
+    key="item or meeting id",
+    producer="consultation",
+    consumers=("registry",),
+    owner="Tidlig, for both lines",
 )
 REJECTED = Topic(
     name="tidlig.rejected.v1",
@@ -60,7 +68,7 @@ REJECTED = Topic(
     media_type="application/json",
 )
 
-ALL = (STATE, MUNICIPAL, TRACKER, REJECTED)
+ALL = (STATE, MUNICIPAL, TRACKER, ARENA, REJECTED)
 BY_NAME = {topic.name: topic for topic in ALL}
 PARTY_TOPICS: dict[Line, Topic] = {"state": STATE, "municipal": MUNICIPAL}
 

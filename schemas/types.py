@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from . import (
+    arena_rows,
     claims,
     corrections,
     initiative,
@@ -20,8 +21,9 @@ from . import (
 from .envelope import PREFIX, Visibility
 
 # who may say it: the initiative's owner, any other organisation with a line, any of
-# both, whoever said the fact that it names, or the tracker itself
-Group = Literal["owner", "other", "party", "speaker", "tracker"]
+# both, whoever said the fact that it names, or the tracker itself; in the arena a body
+# for its line, or both lines in the arena's name
+Group = Literal["owner", "other", "party", "speaker", "tracker", "line", "arena"]
 # what is said again replaces what stood under the same speaker, family and key
 Family = Literal[
     "description",
@@ -50,13 +52,14 @@ Family = Literal[
     "benefit_measured",
     "correction",
     "setaside",
+    arena_rows.ArenaFamily,
 ]
 # the key within the family: the speaker has one of them; each has its own `data.key`,
 # `data.gate`, period or other initiative; each field of the description is a key; a
 # grant or correction stands by itself
 KeyRule = Literal["single", "key", "gate", "period", "counterpart", "fields", "itself"]
 # which row of the reader policy applies
-ReaderRule = Literal["party", "grant", "recipients", "tie", "named"]
+ReaderRule = Literal["party", "grant", "recipients", "tie", "named", "arena"]
 Figure = Literal[
     "earliness",
     "decisions",
@@ -356,10 +359,17 @@ RULE_SET_2 = (
     SET_ASIDE,
     REINSTATED,
 )
+RULE_SET_3 = (
+    *RULE_SET_2,
+    *(
+        EventType(name, 1, group, family, "itself", (), "none", "arena", model)
+        for name, group, family, model in arena_rows.ROWS
+    ),
+)
 # what each rule set knows; a released row never leaves it
 TYPES_OF: dict[int, dict[str, EventType]] = {
     number: {row.full_name: row for row in rows}
-    for number, rows in ((1, RULE_SET_1), (2, RULE_SET_2))
+    for number, rows in ((1, RULE_SET_1), (2, RULE_SET_2), (3, RULE_SET_3))
 }
 TYPES = TYPES_OF[max(TYPES_OF)]
 # their meaning is fixed and nothing takes them yet: a clear word, not half a thing

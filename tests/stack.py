@@ -148,6 +148,11 @@ async def begin_at_the_end(bootstrap: str, database: str, group: str) -> None:
         "VALUES ($1, $2, $3, $4, $5, 'epoch')",
         [(group, topic, ids[topic], n, end) for (topic, n), end in ends.items()],
     )
+    if group == "intake":
+        await conn.executemany(
+            "INSERT INTO known_to VALUES ($1, $2, $3, $4)",
+            [(topic, ids[topic], n, end) for (topic, n), end in ends.items()],
+        )
     await conn.close()
 
 

@@ -10,8 +10,7 @@ from schemas.identity import is_orgnr
 from services.kit.callers import OPERATIONS, PUBLISH, READ
 
 from . import lag, tokens
-from .background import MODULE
-from .demo import BROKEN, play
+from .demo import BROKEN, PLAYED, play
 from .down import down
 from .folder import make, state_folder
 from .stack import read_stack
@@ -19,7 +18,8 @@ from .status import status
 from .trouble import CannotRun
 from .up import up
 
-SCOPES = (PUBLISH, READ, OPERATIONS)
+ARENA = ("tidlig:arena.participate", "tidlig:arena.secretariat")
+SCOPES = (PUBLISH, READ, OPERATIONS, *ARENA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def demo_takes(sub: argparse.ArgumentParser) -> None:
 
 
 def run_demo(chosen: argparse.Namespace) -> int:
-    supervisor = BROKEN if chosen.broken else MODULE
+    supervisor = BROKEN if chosen.broken else PLAYED
     return play.demo(state_folder() / "demo", supervisor=supervisor)
 
 
@@ -106,6 +106,9 @@ def token_takes(sub: argparse.ArgumentParser) -> None:
         "--scope", required=True, help=f"scopes, parted by spaces: {', '.join(SCOPES)}"
     )
     sub.add_argument("--supplier", help="the organisation that acts for it")
+    sub.add_argument(
+        "--actor", help="who acts in the joint arena, as <role>:<random id>: no name"
+    )
     sub.add_argument(
         "--seconds", type=int, default=3600, help="how long it is valid (3600)"
     )
@@ -117,11 +120,18 @@ def run_token(chosen: argparse.Namespace) -> int:
             raise CannotRun(
                 f"{orgnr} is no organisation number: nine digits, the last a control"
             )
+    actor = None
+    if chosen.actor:
+        role, _, random_id = chosen.actor.partition(":")
+        if not (role and random_id):
+            raise CannotRun("give --actor as <role>:<random id>")
+        actor = (role, random_id)
     token = tokens.sign(
         make(state_folder()),
         chosen.orgnr,
         chosen.scope,
         supplier=chosen.supplier,
+        actor=actor,
         lifetime=timedelta(seconds=chosen.seconds),
     )
     print(token)

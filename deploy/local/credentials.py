@@ -10,6 +10,7 @@ from .folder import write_once
 
 ADMIN = "postgres"
 SEALING_KEY = "delivery sealing key"
+SCORECARD_KEY = "consultation sealing key"
 
 
 def secret(folder: Path, name: str) -> str:

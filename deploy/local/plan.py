@@ -1,12 +1,13 @@
 """Deciding what a run starts, on which ports, with which addresses."""
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from . import ports, roles, tokens
-from .credentials import SEALING_KEY, secret
+from .credentials import SCORECARD_KEY, SEALING_KEY, secret
 from .kafka import Broker
 from .lock import myself
 from .postgres import Server
@@ -88,6 +89,13 @@ def environment(service: Service, stack: Stack) -> dict[str, str]:
         "TIDLIG_INSTANCE": "local",
         f"TIDLIG_{service.name.upper()}_PORT": str(stack.ports[service.name]),
     }
+    if service.name == "consultation":
+        key = secret(stack.folder, SCORECARD_KEY)
+        told["TIDLIG_CONSULTATION_SEALING_KEY"] = key
     if service.name == "delivery":
         told["TIDLIG_DELIVERY_SEALING_KEY"] = secret(stack.folder, SEALING_KEY)
+    if service.name == "intake":
+        urls = stack.service_urls
+        asked = {name: urls[name] for name in ("registry", "delivery") if name in urls}
+        told["TIDLIG_INTAKE_SERVICES"] = json.dumps(asked)
     return told

@@ -27,6 +27,7 @@ class Service:
 KNOWN = (
     Service("intake", 8101, "services.intake"),
     Service("registry", 8102, "services.registry"),
+    Service("consultation", 8103, "services.consultation"),
     Service("delivery", 8104, "services.delivery"),
     Service("monitor", 8105, "services.monitor"),
 )

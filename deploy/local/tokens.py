@@ -26,14 +26,16 @@ def sign(
     scope: str,
     *,
     supplier: str | None = None,
+    actor: tuple[str, str] | None = None,
     lifetime: timedelta = HOUR,
 ) -> str:
     """A token that lets `orgnr` do what the scopes, parted by spaces, allow.
 
-    With `supplier`, that organisation acts for it. The numbers are not checked.
+    With `supplier`, that organisation acts for it; `actor` is who acts in the joint
+    arena, a role and a random id. Nothing of it is checked.
     """
     now = int(time.time())
-    claims = {
+    claims: dict[str, object] = {
         "iss": ISSUER,
         "iat": now,
         "exp": now + int(lifetime.total_seconds()),
@@ -44,6 +46,8 @@ def sign(
     }
     if supplier:
         claims["supplier"] = party(supplier)
+    if actor:
+        claims["actor"] = {"role": actor[0], "id": actor[1]}
     key = issuer_key(folder)
     return jwt.encode({"alg": ALGORITHM, "kid": key.kid}, claims, key)
 

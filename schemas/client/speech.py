@@ -11,6 +11,7 @@ from ..admission import faults_of
 from ..envelope import MAX_EVENT_BYTES, Visibility, read, timestamp
 from ..fact import Fault
 from ..rulesets import NEWEST, ruleset
+from ..spoken import SAID_ELSEWHERE
 from ..strict_json import NotStrict
 from ..types import TYPES, EventType
 from .errors import NotSayable
@@ -92,7 +93,7 @@ def type_of(model: type[BaseModel]) -> EventType:
 
 @cache
 def sayable() -> dict[type[BaseModel], EventType]:
-    return {row.model: row for row in TYPES.values() if row.group != "tracker"}
+    return {row.model: row for row in TYPES.values() if row.group not in SAID_ELSEWHERE}
 
 
 def in_order(values: str | Iterable[str]) -> str:

@@ -5,7 +5,8 @@ from typing import Any
 from ..envelope import MEDIA_TYPE
 from ..fact import FAULT_SCHEMA
 from ..rulesets import NEWEST
-from ..topics import ALL, PARTY_TOPICS, REJECTED, TRACKER, Topic
+from ..spoken import SAID_ELSEWHERE
+from ..topics import ALL, ARENA, PARTY_TOPICS, REJECTED, TRACKER, Topic
 from ..types import TYPES, EventType
 from .events import event_read
 from .examples import as_read, examples_of
@@ -14,7 +15,7 @@ from .meaning import first_sentence
 Document = dict[str, Any]
 KEY = {
     "type": "string",
-    "description": "The initiative's id: what is said of it keeps its order.",
+    "description": "The initiative's, item's or meeting's id: facts keep its order.",
 }
 REJECTION = {
     "type": "object",
@@ -81,7 +82,9 @@ def slug(topic: Topic) -> str:
 def rows_on(topic: Topic) -> list[EventType]:
     """The types whose facts lie on a topic: a party's on its line's, or ours."""
     if topic in PARTY_TOPICS.values():
-        return [row for row in TYPES.values() if row.group != "tracker"]
+        return [row for row in TYPES.values() if row.group not in SAID_ELSEWHERE]
+    if topic == ARENA:
+        return [row for row in TYPES.values() if row.group in ("line", "arena")]
     return [
         row for row in TYPES.values() if topic == TRACKER and row.group == "tracker"
     ]

@@ -23,6 +23,8 @@ GROUPS: dict[Group, str] = {
     "other": "What other parties say",
     "party": "What any party says, for itself",
     "speaker": "What a speaker says of its own words",
+    "line": "What a body says for its line in the joint arena",
+    "arena": "What is done in the joint arena's name",
     "tracker": "What the tracker has observed",
 }
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import spoken
+from ..arena import ACTOR_PATTERN, ITEM_PATTERN, MEETING_PATTERN
 from ..compatibility.forms import with_dialect
 from ..envelope import ADDED_BY_INTAKE, REQUIRED
 from ..identity import PARTY_SOURCE_PATTERN, SUBJECT_PATTERN, TRACKER_SOURCE_PATTERN
@@ -45,6 +46,8 @@ ADDED: dict[str, Schema] = {
 # the tracker is of no line
 ALWAYS_ADDED = [name for name in ADDED_BY_INTAKE if name != "partyline"]
 GRANT = "initiative.shared"
+# the initiative, or the arena's item or meeting
+ANY_SUBJECT = f"{SUBJECT_PATTERN}|{ITEM_PATTERN}|{MEETING_PATTERN}"
 
 
 def attributes() -> dict[str, Schema]:
@@ -87,7 +90,10 @@ def event_written(row: EventType) -> Schema:
     else:
         del found["visibility"]
     required = [*REQUIRED, "data"]
-    if row.name == GRANT:
+    if row.readers == "arena":
+        del found["recipients"]
+        required += ["audience", *(["actor"] if row.group == "line" else [])]
+    elif row.name == GRANT:
         required.append("audience")
     else:
         del found["audience"]
@@ -117,9 +123,16 @@ def event_read(row: EventType) -> Schema:
 
 def of_type(row: EventType) -> dict[str, Schema]:
     """The attributes that tell the type and who may say it."""
-    tracker = row.group == "tracker"
-    pattern = TRACKER_SOURCE_PATTERN if tracker else PARTY_SOURCE_PATTERN
-    return {
+    by_us = row.group in ("tracker", "arena")
+    pattern = TRACKER_SOURCE_PATTERN if by_us else PARTY_SOURCE_PATTERN
+    of_arena: dict[str, Schema] = {}
+    if row.readers == "arena":
+        subject = {"type": "string", "pattern": f"{ITEM_PATTERN}|{MEETING_PATTERN}"}
+        of_arena = {"subject": described("subject", subject)}
+        if row.group == "line":
+            actor = {"type": "string", "pattern": ACTOR_PATTERN}
+            of_arena["actor"] = described("actor", actor)
+    return of_arena | {
         "source": described("source", {"type": "string", "pattern": pattern}),
         "type": described("type", {"const": row.full_name}),
         # the tracker names channels where parties name organisations
@@ -138,7 +151,9 @@ def any_written(rows: Iterable[EventType]) -> Schema:
     """Any event that an organisation may send, whatever its type."""
     return {
         "title": "An event, as an emitter sends it",
-        "anyOf": [event_written(row) for row in rows if row.group != "tracker"],
+        "anyOf": [
+            event_written(row) for row in rows if row.group not in spoken.SAID_ELSEWHERE
+        ],
     }
 
 
@@ -148,7 +163,12 @@ def any_read() -> Schema:
         "title": "An event, as a reader gets it",
         "type": "object",
         "required": [*REQUIRED, *ALWAYS_ADDED, "data"],
-        "properties": {**attributes(), **added(), "data": {"type": "object"}},
+        "properties": {
+            **attributes(),
+            "subject": described("subject", {"type": "string", "pattern": ANY_SUBJECT}),
+            **added(),
+            "data": {"type": "object"},
+        },
     }
     of_each_type = [
         {

@@ -8,6 +8,8 @@ SAID_BY = {
     "party": "any organisation with a line, the owner too",
     "speaker": "whoever said the fact that it names",
     "tracker": "the tracker",
+    "line": "a body for its own line, in the joint arena",
+    "arena": "the joint arena, both lines together",
 }
 # facts.md §4, row by row
 READ_BY = {
@@ -18,6 +20,9 @@ READ_BY = {
     "grant": "the owner, and those whom the grant covers or has covered",
     "recipients": "the recipients, which are always set",
     "tie": "as what the owner says, and the owner of the initiative it names",
+    "arena": "its audience (the arena until advice is given), as far as it may read "
+    "every initiative it is about; the owner of one reads that the item exists, its "
+    "question and what is given",
     "named": "whoever may read the fact that it names, and that fact's speaker; while "
     "that fact is unknown or of another type, only the speaker",
 }

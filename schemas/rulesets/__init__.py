@@ -8,20 +8,24 @@ set neither removes an organisation nor changes its line.
 import csv
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from ..channels import PUBLIC, organisation
+from ..channels import ARENA, PUBLIC, organisation
+from ..mandate import Arena, Member
 from ..topics import Line
 
 HERE = Path(__file__).parent
-NEWEST = 2
+NEWEST = 3
 OUTSIDE_AGREEMENT = "outside_agreement"
 OSLO = ZoneInfo("Europe/Oslo")
 DATA_FILES = ("organisations.csv", "municipalities.csv", "agreements.json")
+# since rule set 3; the ones before have none
+ARENAS, COUNCILS = "arenas.json", "councils.csv"
+LATER_FILES = (ARENAS, COUNCILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,9 @@ class RuleSet:
     organisations: Mapping[str, Organisation]
     municipalities: Mapping[str, Validity]
     agreements: tuple[Agreement, ...]
+    arenas: Mapping[str, Arena] = field(default_factory=dict)
+    # the municipality of each council, by the organisation's number
+    councils: Mapping[str, str] = field(default_factory=dict)
 
     def knows(self, orgnr: str) -> bool:
         return orgnr in self.organisations
@@ -94,8 +101,12 @@ class RuleSet:
 
     def channels_of(self, orgnr: str) -> frozenset[str]:
         """All channels that are open to an organisation."""
-        line = self.line_of(orgnr)
-        return frozenset({PUBLIC, organisation(orgnr)} | ({line} if line else set()))
+        found = {PUBLIC, organisation(orgnr)}
+        if line := self.line_of(orgnr):
+            found.add(line)
+        if any(arena.has_now(orgnr) for arena in self.arenas.values()):
+            found.add(ARENA)
+        return frozenset(found)
 
 
 def ruleset(number: int) -> RuleSet:
@@ -115,6 +126,8 @@ def load(number: int) -> RuleSet:
         {row.orgnr: row for row in organisations_in(organisations)},
         {row["code"]: validity_of(row) for row in rows_of(municipalities)},
         tuple(agreements_in(agreements)),
+        {arena.id: arena for arena in arenas_in(number)},
+        dict(councils_in(number)),
     )
 
 
@@ -122,6 +135,36 @@ def data_file(number: int, name: str) -> Path:
     """A rule set's data; what it does not change it takes from the one before."""
     own = HERE / str(number) / name
     return own if own.exists() or number == 1 else data_file(number - 1, name)
+
+
+def later_file(number: int, name: str) -> Path | None:
+    """Data that the first rule sets did not have; None before there was any."""
+    for earlier in range(number, 0, -1):
+        if (HERE / str(earlier) / name).exists():
+            return HERE / str(earlier) / name
+    return None
+
+
+def councils_in(number: int) -> Iterator[tuple[str, str]]:
+    path = later_file(number, COUNCILS)
+    for row in rows_of(path) if path is not None else ():
+        yield row["orgnr"], row["municipality"]
+
+
+def arenas_in(number: int) -> Iterator[Arena]:
+    path = later_file(number, ARENAS)
+    for found in json.loads(path.read_text("utf-8")) if path is not None else ():
+        members = tuple(
+            Member(
+                each["orgnr"],
+                each["line"],
+                frozenset(each["rights"]),
+                day_or_none(each["valid_from"] or ""),
+                day_or_none(each["valid_to"] or ""),
+            )
+            for each in found["members"]
+        )
+        yield Arena(found["id"], found["first_chair"], members)
 
 
 def validity_of(row: Mapping[str, str]) -> Validity:

@@ -130,6 +130,13 @@ class InitiativeSummary(Answer):
     )
 
 
+class DelayedTold(Answer):
+    """That words of your own on the initiative wait in a service, since when."""
+
+    service: str
+    since: AwareDatetime
+
+
 class InitiativeTold(Answer):
     """What stands of an initiative, as far as you may read it."""
 
@@ -171,6 +178,7 @@ class InitiativeTold(Answer):
         description="When an organisation's system had fetched it."
     )
     earliness: EarlinessTold | None
+    delayed: DelayedTold | None = None
     asked: HowAsked | None = None
 
 

@@ -10,6 +10,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.envelope import timestamp
+from services.kit.delays import Delays
 from services.kit.problem import not_found
 
 from . import answers, history, paging, queries
@@ -18,6 +19,7 @@ from .cases import Joint
 from .difference import change_json, changes
 from .earliness import earliness
 from .figures import figures
+from .handlers import GROUP
 from .horizon import horizon
 from .leads import all_leads
 from .parameters import (
@@ -106,13 +108,26 @@ async def one_initiative(
     `earliness` is null where the initiative was never shared with you; its `class` is
     null while nothing is locked, or nothing was readable. Where the tracker opened the
     share over a minute late, `class_by_first_readable` is the other end of the range.
+    `delayed` says that words of your own wait, so that they do not show yet.
     """
     asked = how.by(await reader_of(request, here))
     meta = await meta_of(here, how)
     found = await queries.with_joined(here.pool, id, asked)
     if found is None:
         raise not_found()
-    return as_json(request, {**told(*found, moment(here, asked, at)), **meta})
+    waits = await delayed(here, asked, id)
+    return as_json(request, {**told(*found, moment(here, asked, at)), **waits, **meta})
+
+
+async def delayed(here: Registry, asked: Asked, id: str) -> dict[str, Any]:
+    """That the reader's own words on the initiative wait here now, and since when."""
+    if asked.reader.orgnr is None or not asked.plainly:
+        return {}
+    delays = Delays(here.pool, here.callers, GROUP)
+    since = await delays.of_speaker(asked.reader.orgnr, id)
+    if since is None:
+        return {}
+    return {"delayed": {"service": GROUP, "since": timestamp(since)}}
 
 
 @router.get(

@@ -12,6 +12,7 @@ from services.kit.application import application
 from services.kit.auth import Tokens
 from services.kit.callers import Callers
 from services.kit.db import pool_of
+from services.kit.delays import Delays
 from services.kit.inbox import Inbox
 from services.kit.relay import Relay
 from services.kit.work import consume, in_background
@@ -39,7 +40,7 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
         async with pool_of(url, "registry") as pool:
             inbox = Inbox(
                 handlers.GROUP,
-                handlers.TOPICS,
+                handlers.READ,
                 pool=pool,
                 apply=handlers.on_facts,
                 known=store.known,
@@ -50,7 +51,12 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             )
             callers = Callers(Tokens.of(around), settings.public_rate)
             app.state.registry = Registry(pool, callers, clock, Leads())
-            app.state.checks = (health.database(pool), health.consumer(inbox))
+            app.state.delays = Delays(pool, callers, handlers.GROUP)
+            app.state.checks = (
+                health.database(pool),
+                health.consumer(inbox),
+                health.outbox(pool),
+            )
             async with in_background(
                 relay=relay.run,
                 consumer=partial(consume, inbox, around),

@@ -7,13 +7,13 @@ from hashlib import sha256
 
 import orjson
 
-from schemas.topics import MUNICIPAL, REJECTED, STATE, TRACKER
+from schemas.topics import ARENA, MUNICIPAL, REJECTED, STATE, TRACKER
 from services.kit import outbox
 from services.kit.batch import Arrived, Refused
 from services.kit.db import Connection
 from services.kit.outbox import Outgoing
 
-from . import finding, milestones, store
+from . import arena, finding, milestones, store
 from .archive import facts_of
 from .rules import evolve, fold, listing_channels
 from .state import State
@@ -21,11 +21,15 @@ from .store import Kept
 
 GROUP = "registry"
 TOPICS = (STATE, MUNICIPAL, TRACKER)
+READ = (*TOPICS, ARENA)
 KEPT_BYTES = 64 * 1024
 
 
 async def on_facts(conn: Connection, facts: Sequence[Arrived]) -> None:
     """Archive what was said, and let it take effect: once per initiative and batch."""
+    facts, of_arena = arena.parted(facts)
+    if of_arena:
+        await arena.keep(conn, of_arena)
     if not facts:
         return
     before = await store.lock_kept(conn, {each.fact.subject for each in facts})

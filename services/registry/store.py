@@ -13,7 +13,11 @@ from services.kit.db import Connection
 
 from .state import State, from_bytes, to_bytes
 
-KNOWN = "SELECT mark, value FROM archive WHERE mark = ANY($1::bytea[])"
+KNOWN = """
+SELECT mark, value FROM archive WHERE mark = ANY($1::bytea[])
+ UNION ALL
+SELECT mark, value FROM arena_fact WHERE mark = ANY($1::bytea[])
+"""
 ARCHIVE_COLUMNS = (
     "mark",
     "subject",

@@ -56,7 +56,7 @@ def fields() -> Mapping[str, frozenset[str]]:
     """What can be asked of each family: the fields of its types."""
     found: dict[str, set[str]] = {}
     for row in TYPES.values():
-        if row.group == "tracker" or row.readers == "named":
+        if row.group == "tracker" or row.readers in ("named", "arena"):
             continue
         names = found.setdefault(row.family, set())
         names.update(said_fields(row.model) - {"grant"})

@@ -138,7 +138,8 @@ def test_histories_hold_enough_of(cases: list[Case], kind: str) -> None:
 def test_every_type_is_said(cases: list[Case]) -> None:
     said = Counter(fact.type.full_name for case in cases for fact in case.story.facts)
 
-    assert set(said) == set(TYPES)
+    # the arena's own walks are in tests/consultation
+    assert set(said) == {n for n, row in TYPES.items() if row.readers != "arena"}
     assert min(said.values()) >= MANY // 50, said.most_common()[-3:]
 
 

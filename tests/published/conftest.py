@@ -1,4 +1,4 @@
-"""All four services on real parts, over real HTTP, as integrators meet them."""
+"""All services on real parts, over real HTTP, as integrators meet them."""
 
 import asyncio
 import socket
@@ -16,6 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from services.consultation import app as consultation
+from services.consultation.settings import Settings as ConsultationSettings
 from services.delivery import app as delivery
 from services.delivery.settings import Settings as DeliverySettings
 from services.intake import app as intake
@@ -61,6 +63,9 @@ def applications(around: Surroundings) -> dict[str, FastAPI]:
         "registry": registry.build(
             RegistrySettings(surroundings=around, public_rate=NOBODY_WAITS)
         ),
+        "consultation": consultation.build(
+            ConsultationSettings(surroundings=around, sealing_key=KEY)
+        ),
         "delivery": delivery.build(
             DeliverySettings(
                 surroundings=around, sealing_key=KEY, public_rate=NOBODY_WAITS
@@ -90,7 +95,9 @@ class Served:
             raise
 
     async def serve(self) -> None:
-        around = await self.stack.prepare("intake", "registry", "delivery", "monitor")
+        around = await self.stack.prepare(
+            "intake", "registry", "consultation", "delivery", "monitor"
+        )
         for name, app in applications(around).items():
             config = uvicorn.Config(
                 app, log_config=None, access_log=False, timeout_graceful_shutdown=1
@@ -113,7 +120,7 @@ class Served:
     def begin(self) -> None:
         self.thread.start()
         deadline = monotonic() + PATIENCE
-        while len(self.servers) < 4 or not all(
+        while len(self.servers) < 5 or not all(
             server.started for server in self.servers.values()
         ):
             assert self.failed is None

@@ -13,7 +13,8 @@ from schemas.envelope import stamp
 from schemas.fact import Fact
 from schemas.identity import speaker_of
 from schemas.rulesets import NEWEST, ruleset
-from schemas.topics import PARTY_TOPICS, TRACKER
+from schemas.topics import ARENA, PARTY_TOPICS, TRACKER
+from schemas.types import TYPES
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -50,6 +51,9 @@ def stamped(event: dict[str, Any], *, accepted: datetime = NOW, **other: Any) ->
 
 def topic_of(event: dict[str, Any]) -> str:
     line = ruleset(NEWEST).line_of(speaker_of(str(event.get("source"))))
+    row = TYPES.get(str(event.get("type")))
+    if row is not None and row.group in ("line", "arena"):
+        return ARENA.name
     return TRACKER.name if line is None else PARTY_TOPICS[line].name
 
 

@@ -8,16 +8,17 @@ from schemas.identity import Ref
 from schemas.policy import ANYBODY, Grant, is_covered, reader_for, was_covered
 from schemas.rulesets import NEWEST, ruleset
 
-from .said import AID, KS, NARVIK, NAV, RIKSREVISJONEN
+from .said import AID, DIGDIR, KS, NARVIK, NAV, RIKSREVISJONEN
 from .test_policy import Words, granted, grants, who_reads
 
 
 @pytest.mark.parametrize(
     ("orgnr", "channels"),
     [
-        (NAV, {f"org:{NAV}", "state", "public"}),
-        (AID, {f"org:{AID}", "state", "public"}),
-        (KS, {f"org:{KS}", "municipal", "public"}),
+        (NAV, {f"org:{NAV}", "state", "arena", "public"}),
+        (AID, {f"org:{AID}", "state", "arena", "public"}),
+        (DIGDIR, {f"org:{DIGDIR}", "state", "public"}),
+        (KS, {f"org:{KS}", "municipal", "arena", "public"}),
         (NARVIK, {f"org:{NARVIK}", "municipal", "public"}),
         (RIKSREVISJONEN, {f"org:{RIKSREVISJONEN}", "public"}),
         ("923609016", {"org:923609016", "public"}),

@@ -46,7 +46,7 @@ def grown(monkeypatch: pytest.MonkeyPatch) -> Mapping[int, RuleSet]:
     second = replace(
         first, number=2, organisations={**first.organisations, NEWCOMER: more}
     )
-    sets = {1: first, 2: second}
+    sets = {1: first, 2: second, NEWEST: replace(second, number=NEWEST)}
     monkeypatch.setattr(rulesets, "load", sets.__getitem__)
     return sets
 

@@ -210,18 +210,25 @@ def test_a_party_names_recipients_by_their_numbers(value: object, code: str) -> 
 
 
 @pytest.mark.parametrize("number", range(1, NEWEST + 1))
-def test_no_rule_set_has_members_of_the_arena_and_it_is_no_audience(
-    number: int,
-) -> None:
+def test_the_arena_is_the_audience_of_no_grant(number: int) -> None:
+    """Its members are shared with by name: *readable* cannot name the arena."""
     event = example("initiative.shared") | {"audience": "arena"}
 
     verdict = judged(event, ruleset=number)
 
     assert isinstance(verdict, Refusal)
     assert verdict.reason == "no_members"
+
+
+@pytest.mark.parametrize(("number", "members"), [(1, 0), (2, 0), (3, 4)])
+def test_who_takes_part_in_the_arena_is_in_the_rule_set(
+    number: int, members: int
+) -> None:
     known = ruleset(number)
-    members = [o for o in known.organisations if "arena" in known.channels_of(o)]
-    assert members == []
+
+    having = [o for o in known.organisations if "arena" in known.channels_of(o)]
+
+    assert len(having) == members
 
 
 def test_at_intake_a_faulty_time_is_refused_whatever_else_is_right() -> None:

@@ -50,6 +50,23 @@ TRACKERS = {
     "fact.setaside",
     "fact.reinstated",
 }
+# each line's body for itself, and both together in the arena's name
+LINES = {
+    *(f"arena.item.{w}" for w in ("proposed", "admitted", "deferred", "withdrawn")),
+    *(f"arena.act.{what}" for what in ("prepared", "approved", "objected")),
+    *("arena.scores.committed", "arena.scores.sealed", "arena.minutes.corrected"),
+    *("advice.challenged", "advice.position.recorded", "advice.followup.recorded"),
+    *("decision.taken", "dissent.judged", "success.assessed"),
+    *(f"disagreement.{what}" for what in ("opened", "narrowed", "closed")),
+}
+ARENAS = {
+    *(f"arena.item.{what}" for what in ("prepared", "heard", "closed")),
+    *("arena.scoring.opened", "arena.scores.revealed"),
+    *("arena.meeting.scheduled", "arena.agenda.published", "arena.meeting.held"),
+    *("arena.minutes.approved", "advice.drafted", "advice.issued"),
+    "advice.superseded",
+}
+OBSERVED_IN_THE_ARENA = {"silence.noted", "duty.overdue"}
 PARTIES = sorted(OWNERS | OTHERS | ANYBODYS | CORRECTIONS)
 # no side computes on half the truth: grants, ends, corrections, locks, gates, life
 OPEN_TO_ALL_WHO_COMPUTE = {
@@ -82,6 +99,7 @@ def said_by(name: str, speaker: str, owner: str) -> str:
 
 def test_every_type_stands_in_one_row_of_this_table() -> None:
     table = [OWNERS, OTHERS, ANYBODYS, CORRECTIONS, TRACKERS]
+    table += [LINES, ARENAS, OBSERVED_IN_THE_ARENA]
 
     assert sum(map(len, table)) == len(TYPES)
     assert set().union(*table) == {each.name for each in TYPES.values()}

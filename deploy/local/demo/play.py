@@ -19,7 +19,8 @@ from deploy.local.stack import Stack, read_stack
 from deploy.local.up import up
 from deploy.local.waiting import until
 
-from . import roadmap, sets, table
+from . import arena, roadmap, sets, table
+from .arena import QUESTIONS, Meeting, NotTaken
 from .asking import Asking, Away
 from .emitter import Emitter
 from .importer import Imported, NotImported, import_list
@@ -90,13 +91,14 @@ class Demonstration:
                 self.first_reading,
                 self.roadmap_with_a_kill,
                 self.answers_and_an_end,
+                self.meeting_of_the_arena,
                 self.embargo_while_ks_is_away,
                 self.last_reading,
                 self.import_of_a_list,
                 self.everything_arrives,
             ):
                 act()
-        except (Failed, Away, NotImported, httpx.HTTPError) as failure:
+        except (Failed, Away, NotImported, NotTaken, httpx.HTTPError) as failure:
             self.failures.append(str(failure))
         self.show_table()
         return self.verdict(monotonic() - began)
@@ -131,6 +133,25 @@ class Demonstration:
     def answers_and_an_end(self) -> None:
         self.emit("KS acknowledges and answers", self.story.ks_answers())
         self.emit("Nav ends the share it made", self.story.the_share_ends())
+
+    def meeting_of_the_arena(self) -> None:
+        """Advice that binds nobody; and the registry shows it with the initiative."""
+        url = self.stack.service_urls["consultation"]
+        asking = Asking(url, self.token_in_arena)
+        Meeting(asking, self.stack.folder, self.say, self.wait).play()
+        subject = QUESTIONS[0][1]
+        self.wait("the registry to show advice", lambda: self.advised(subject) == 1)
+        self.say(f"the registry shows advice and decisions with {subject}")
+
+    def advised(self, subject: str) -> int:
+        answer = self.registry.get(f"/initiatives/{subject}/arena", KS)
+        if answer.status_code != httpx.codes.OK:
+            return 0
+        return sum(len(each["advice"]) for each in answer.json()["items"])
+
+    def token_in_arena(self, orgnr: str) -> str:
+        actor = ("secretary", f"demo-{orgnr}")
+        return tokens.sign(self.stack.folder, orgnr, arena.SCOPES, actor=actor)
 
     def embargo_while_ks_is_away(self) -> None:
         """Nobody reads before the time; the leader job opens it when it has come."""

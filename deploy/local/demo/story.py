@@ -50,7 +50,7 @@ class Story:
         )
         yield nav.locks("ny-veilederflate", "contract", days_from_now(-40), for_ks=True)
         yield nav.shares(
-            "ny-veilederflate", "municipal", for_ks=True, open_decisions=[]
+            "ny-veilederflate", "municipal state", for_ks=True, open_decisions=[]
         )
         yield nav.announces(
             "intern-utredning",
