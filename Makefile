@@ -6,7 +6,7 @@ V := .venv/bin
 # a module at a time on each of two workers, each with a Kafka and a Postgres of its own
 SIDE_BY_SIDE := -n 2 --dist loadscope
 
-.PHONY: help demo demo-broken test test-long check up down lag bench schemas release wheel lock
+.PHONY: help demo demo-broken test test-long check faults chaos up down lag bench bench-scale bench-peers held schemas release wheel lock
 .DEFAULT_GOAL := help
 
 help:           ## this list
@@ -36,6 +36,12 @@ check: .venv/dev           ## lint, types, import rules, generated files
 	@$(V)/python -m schemas.compatibility
 	@$(V)/python -m tests.facts --check
 
+faults: .venv/dev          ## each kind of fault once in a real stack, under 2 minutes
+	@$(V)/python -m tests.faults run
+
+chaos: .venv/dev           ## faults until all is reached, under 45 minutes; writes build/chaos.json
+	@$(V)/python -m tests.faults chaos
+
 up: .venv/local            ## start Kafka, Postgres and every service, until Ctrl-C
 	@$(V)/python -m deploy.local up
 
@@ -47,6 +53,15 @@ lag: .venv/local           ## how far behind anyone is
 
 bench: .venv/dev           ## how fast, against this machine's floor; writes build/bench.json
 	@$(V)/python -m bench
+
+bench-scale: .venv/dev     ## how the rate falls from 10⁴ to 10⁵ initiatives (TO=1000000: to 10⁶)
+	@$(V)/python -m bench.scale $(if $(TO),--to $(TO))
+
+bench-peers: .venv/dev     ## beside Debezium, a textbook handler and a hand-tuned loader
+	@$(V)/python -m bench.peers
+
+held: .venv/dev            ## write the README's table of what holds from the last runs
+	@$(V)/python -m bench.held
 
 schemas: .venv/dev         ## make anew what is derived: from the type table, from the services
 	@$(V)/python -m schemas.generate
