@@ -1,7 +1,8 @@
 """The data set: seeded, realistic in size and shape, with duplicates and faults.
 
 100,000 facts about 10,000 initiatives: a few are talked about much (Zipf 1.1), most
-little; 1 % said twice, 0.1 % that nobody can admit. Kept in the order of a partition.
+little; about 800 bytes each, one in a hundred of 4 KB; 1 % said twice, 0.1 % that
+nobody can admit, five that are no event at all. Kept in the order of a partition.
 """
 
 import random
@@ -24,6 +25,8 @@ MUNICIPAL = sorted(
     o for o, found in RULES.organisations.items() if found.line == "municipal"
 )
 CODES = sorted(RULES.municipalities)
+# of what is amended, how much is long: one fact in a hundred
+LONG = 0.045
 BEGIN = datetime(2026, 1, 5, 8, tzinfo=UTC)
 WORDS = (
     *("søknad", "kommune", "veileder", "arbeidsflate", "innsyn", "bruker", "løsning"),
@@ -40,6 +43,16 @@ WORDS = (
 )
 LABELS: list[dict[str, str]] = (
     [{}] * 96 + [{"visibility": "own"}] * 2 + [{"visibility": "public"}] * 2
+)
+
+
+# what no consumer may stumble over
+POISON = (
+    b"",
+    b"\xff\xfe not text",
+    b"[]",
+    b'{"specversion": "1.0"',
+    b'{"id": "\\u0000"}',
 )
 
 
@@ -73,8 +86,11 @@ class Teller:
         self.shares: dict[int, list[str]] = {}
 
     def lines(self) -> Iterator[Line]:
+        poison = dict(zip(self.places_of_poison(), POISON, strict=False))
         for n, initiative in enumerate(self.chosen):
             line = self.fact(n, initiative)
+            if n in poison:
+                yield Line(line.topic, line.key, poison[n])
             if n % 1000 == 999:
                 broken = line.value.replace(
                     b'"type":"no.tidlig.', b'"type":"no.tidlug.'
@@ -84,6 +100,11 @@ class Teller:
                 yield line
             if n % 100 == 50:
                 yield line
+
+    def places_of_poison(self) -> range:
+        """Spread over all of it; none where there are but a few facts."""
+        step = self.facts // len(POISON)
+        return range(step // 2, step * len(POISON), max(1, step))
 
     def fact(self, n: int, initiative: int) -> Line:
         owner = self.owners[initiative]
@@ -120,7 +141,8 @@ class Teller:
 
     def other_saying(self, draw: float) -> tuple[str, dict[str, Any], dict[str, str]]:
         if draw < 0.55:
-            changes = {"summary": self.text(35)}
+            words = 400 if self.random.random() < LONG else 31
+            changes = {"summary": self.text(words)}
             return "initiative.amended", {"changes": changes}, self.label()
         if draw < 0.7:
             data = {

@@ -1,9 +1,18 @@
-"""`feed_*`: from the commit that 202 stands for to KS's feed, one replica."""
+"""`feed_*`: from the commit that 202 stands for to KS's feed, with much beside.
+
+Six replicas of delivery, which KS asks in turn; grants that open long histories, one a
+second; a rebuild of the registry; a transaction that somebody has left open.
+"""
 
 import asyncio
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import count, cycle
 from time import perf_counter
+from typing import Any
 
 import httpx
 import orjson
@@ -11,75 +20,119 @@ import orjson
 from deploy.local.stack import Stack
 from schemas.envelope import MEDIA_TYPE
 
-from .http import connected, request
+from .beside import idle_transaction, rebuild, replicas
+from .http import connected, load, request
 from .parts import bearer, port_of
+from .rounds import Run, Told
+from .topic import percentile_ms
 
 NAV, KS = "889640782", "971032146"
 PER_SECOND = 50
-SECONDS = 20
 PATIENCE = 30.0
+SPOKEN_OF = 20
+REPLICAS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Feed:
-    """Milliseconds from 202 to the reader, and what never came."""
+class Sizes:
+    """Seconds at the rate, facts in each history that a grant opens, more replicas."""
 
-    p50_ms: float
-    p99_ms: float
-    facts: int
-    missing: int
-
-
-def amended(n: int) -> bytes:
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": f"feed-{n}",
-            "source": f"urn:orgnr:{NAV}:bench",
-            "type": "no.tidlig.initiative.amended.v1",
-            "subject": f"{NAV}:feed-{n % 20}",
-            "time": datetime.now(UTC).isoformat(),
-            "data": {"changes": {"summary": f"Utgave {n}. " * 20}},
-        }
-    )
+    seconds: float = 15.0
+    history: int = 50
+    more: int = REPLICAS - 1
 
 
-def share(n: int) -> bytes:
-    return orjson.dumps(
-        {
-            "specversion": "1.0",
-            "id": f"feed-share-{n}",
-            "source": f"urn:orgnr:{NAV}:bench",
-            "type": "no.tidlig.initiative.shared.v1",
-            "subject": f"{NAV}:feed-{n}",
-            "time": datetime.now(UTC).isoformat(),
-            "audience": "municipal",
-            "data": {},
-        }
-    )
+@contextmanager
+def prepared(running: Stack, sizes: Sizes | None = None) -> Iterator[Run]:
+    """Initiatives that KS may read, and KS at the end of its feed."""
+    numbers = count()
+    with asyncio.Runner() as runner:
+        shares = [share(f"feed-{n}", f"share-{os.getpid()}") for n in range(SPOKEN_OF)]
+        runner.run(post_all(running, shares))
+        reader = Following(running)
+        runner.run(reader.skip_to_the_end())
+
+        def run() -> Told:
+            name = f"feed-{os.getpid()}-{next(numbers)}"
+            return runner.run(one_run(running, reader, name, sizes or Sizes()))
+
+        yield run
 
 
-async def measure(running: Stack) -> Feed:
-    """Emit at a steady rate while KS waits on its feed."""
-    reader = Following(running)
-    await reader.skip_to_the_end()
-    await post_all(running, [share(n) for n in range(20)])
+async def one_run(running: Stack, reader: "Following", name: str, sizes: Sizes) -> Told:
+    """Emit at a steady rate while KS waits on its feed. Raises where all is not well
+    with what goes on beside.
+    """
+    facts = int(PER_SECOND * sizes.seconds)
+    histories = [f"{name}-history-{n}" for n in range(int(sizes.seconds))]
+    await tell_histories(running, histories, sizes.history)
     committed: dict[str, float] = {}
-    following = asyncio.create_task(reader.follow(PER_SECOND * SECONDS))
-    await emit(running, committed)
-    arrived = await following
-    delays = sorted(
-        arrived[each] - at for each, at in committed.items() if each in arrived
-    )
-    return Feed(
-        delays[len(delays) // 2] * 1000,
-        delays[int(len(delays) * 0.99)] * 1000,
-        len(committed),
-        len(committed) - len(delays),
+    async with AsyncExitStack() as stack:
+        own = running.service_urls["delivery"]
+        more = await stack.enter_async_context(
+            replicas(running, "delivery", sizes.more)
+        )
+        await stack.enter_async_context(idle_transaction(running))
+        patience = sizes.seconds + PATIENCE
+        async with asyncio.TaskGroup() as beside:
+            following = beside.create_task(
+                reader.follow([own, *more], name, facts, patience)
+            )
+            beside.create_task(rebuild(running))
+            beside.create_task(open_histories(running, histories))
+            await emit(running, name, facts, committed)
+    arrived = following.result()
+    took = [arrived[each] - at for each, at in committed.items() if each in arrived]
+    return {
+        "feed_p50_ms": percentile_ms(took, 0.5),
+        "feed_p99_ms": percentile_ms(took, 0.99),
+        "feed_gaps": len(committed) - len(took),
+    }
+
+
+def amended(name: str, n: int, about: str) -> bytes:
+    changes = {"changes": {"summary": f"Utgave {n}. " * 20}}
+    return event(f"{name}-{n}", "initiative.amended", about, changes)
+
+
+def share(about: str, name: str) -> bytes:
+    said = "initiative.shared"
+    return event(f"{name}-{about}", said, about, {}, audience="municipal")
+
+
+def event(id: str, said: str, about: str, data: Any, **more: str) -> bytes:
+    return orjson.dumps(
+        {
+            "specversion": "1.0",
+            "id": id,
+            "source": f"urn:orgnr:{NAV}:bench",
+            "type": f"no.tidlig.{said}.v1",
+            "subject": f"{NAV}:{about}",
+            "time": datetime.now(UTC).isoformat(),
+            "data": data,
+            **more,
+        }
     )
 
 
-async def post_all(running: Stack, events: list[bytes]) -> None:
+async def tell_histories(running: Stack, names: Sequence[str], facts: int) -> None:
+    """Facts that nobody else may read yet."""
+    headers = {**bearer(running, NAV), "Content-Type": MEDIA_TYPE}
+    told = [amended(about, n, about) for about in names for n in range(facts)]
+    asked = [request("POST", "/events", headers, each) for each in told]
+    found = await load(port_of(running, "intake"), asked, 16, httpx.codes.ACCEPTED)
+    if found.wrong:
+        raise RuntimeError(f"not accepted: {found.wrong}")
+
+
+async def open_histories(running: Stack, names: Sequence[str]) -> None:
+    """A grant a second, each of which opens what was said before."""
+    for about in names:
+        await post_all(running, [share(about, "grant")])
+        await asyncio.sleep(1)
+
+
+async def post_all(running: Stack, events: Sequence[bytes]) -> None:
     headers = {**bearer(running, NAV), "Content-Type": MEDIA_TYPE}
     async with connected(port_of(running, "intake")) as connection:
         for each in events:
@@ -88,52 +141,61 @@ async def post_all(running: Stack, events: list[bytes]) -> None:
                 raise RuntimeError(f"not accepted: {status}")
 
 
-async def emit(running: Stack, committed: dict[str, float]) -> None:
+async def emit(
+    running: Stack, name: str, facts: int, committed: dict[str, float]
+) -> None:
     """One fact after another at the rate, whatever the answers take."""
     headers = {**bearer(running, NAV), "Content-Type": MEDIA_TYPE}
     async with connected(port_of(running, "intake")) as connection:
         began = perf_counter()
-        for n in range(PER_SECOND * SECONDS):
+        for n in range(facts):
             await asyncio.sleep(max(0, began + n / PER_SECOND - perf_counter()))
-            await connection.ask(request("POST", "/events", headers, amended(n)))
-            committed[f"feed-{n}"] = perf_counter()
+            said = amended(name, n, f"feed-{n % SPOKEN_OF}")
+            asked = request("POST", "/events", headers, said)
+            status, _ = await connection.ask(asked)
+            if status != httpx.codes.ACCEPTED:
+                raise RuntimeError(f"not accepted: {status}")
+            committed[f"{name}-{n}"] = perf_counter()
 
 
+@dataclass
 class Following:
-    """KS's system, which notes when each fact came."""
+    """KS's system, which notes when each fact came; it asks the replicas in turn."""
 
-    def __init__(self, running: Stack) -> None:
-        self.client = httpx.AsyncClient(
-            base_url=running.service_urls["delivery"],
-            headers=bearer(running, KS),
-            timeout=40,
-        )
-        self.link = "/feed?limit=1000"
-        self.arrived: dict[str, float] = {}
+    running: Stack
+    link: str = "/feed?limit=1000"
+    arrived: dict[str, float] = field(default_factory=dict)
 
     async def skip_to_the_end(self) -> None:
-        while await self.page():
-            pass
+        async with self.client() as client:
+            own = self.running.service_urls["delivery"]
+            while await self.page(client, own):
+                pass
 
-    async def follow(self, wanted: int) -> dict[str, float]:
+    def client(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(headers=bearer(self.running, KS), timeout=40)
+
+    async def follow(
+        self, replicas: Sequence[str], name: str, wanted: int, seconds: float
+    ) -> dict[str, float]:
+        """Until so many of that name have come, or the time is up."""
         self.arrived.clear()
-        deadline = perf_counter() + SECONDS + PATIENCE
-        while perf_counter() < deadline:
-            await self.page(wait_ms=1000)
-            if (
-                sum(1 for each in self.arrived if not each.startswith("feed-s"))
-                >= wanted
-            ):
-                break
-        await self.client.aclose()
-        return self.arrived
+        expected = {f"{name}-{n}" for n in range(wanted)}
+        deadline = perf_counter() + seconds
+        async with self.client() as client:
+            for replica in cycle(replicas):
+                await self.page(client, replica, wait_ms=1000)
+                if expected <= self.arrived.keys() or perf_counter() > deadline:
+                    return self.arrived
+        raise ValueError("no replica to ask")
 
-    async def page(self, wait_ms: int = 0) -> int:
-        answer = await self.client.get(f"{self.link}&timeout={wait_ms}")
+    async def page(
+        self, client: httpx.AsyncClient, replica: str, wait_ms: int = 0
+    ) -> int:
+        answer = await client.get(f"{replica}{self.link}&timeout={wait_ms}")
         now = perf_counter()
         events = answer.raise_for_status().json()
         for event in events:
-            if event["id"].startswith("feed-"):
-                self.arrived.setdefault(event["id"], now)
+            self.arrived.setdefault(event["id"], now)
         self.link = answer.links["next"]["url"]
         return len(events)

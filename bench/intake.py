@@ -1,34 +1,25 @@
 """`intake_*`: POST with token check to a durable 202, every consumer running."""
 
 import asyncio
-from dataclasses import dataclass
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import count
 
 import orjson
 
 from deploy.local.stack import Stack
 from schemas.envelope import MEDIA_TYPE
 
-from .floors import bare_posts, commits_per_s
-from .http import Load, load, request
+from .cost import cpu_of, cpu_under, most_memory_mb
+from .http import load, request
 from .parts import bearer, port_of
+from .rounds import Run, Told
 
 NAV = "889640782"
 CONNECTIONS = 16
 EVENTS = 4_000
-ROUNDS = 3
-FREE_PORT = 8199
-
-
-@dataclass(frozen=True, slots=True)
-class Intake:
-    """Accepted a second and the 95th percentile, beside what the machine can do."""
-
-    accepts_per_s: float
-    p95_ms: float
-    bare_posts_per_s: float
-    commits_per_s: float
-    rounds: tuple[float, ...]
 
 
 def event(n: int, run: str) -> bytes:
@@ -58,24 +49,41 @@ def posts(running: Stack, run: str, number: int) -> list[bytes]:
     return [request("POST", "/events", headers, event(n, run)) for n in range(number)]
 
 
-async def measure(running: Stack) -> Intake:
-    """The median of some rounds after a warm-up. Raises where any is not accepted."""
-    port = port_of(running, "intake")
-    await load(port, posts(running, "varm", 500), CONNECTIONS, 202)
-    rounds: list[Load] = []
-    for n in range(ROUNDS):
-        found = await load(port, posts(running, f"r{n}", EVENTS), CONNECTIONS, 202)
-        if found.wrong:
-            raise RuntimeError(f"not accepted: {found.wrong}")
-        rounds.append(found)
-        await asyncio.sleep(2)  # let the consumers take what the round gave them
-    middle = sorted(rounds, key=lambda load: load.per_second)[ROUNDS // 2]
-    bare = await bare_posts(FREE_PORT, event(0, "bar"), CONNECTIONS, 10_000)
-    commits = await commits_per_s(running.admin_url, CONNECTIONS, 4_000)
-    return Intake(
-        middle.per_second,
-        middle.percentile_ms(0.95),
-        bare.per_second,
-        commits,
-        tuple(found.per_second for found in rounds),
-    )
+@contextmanager
+def prepared(running: Stack, events: int = EVENTS) -> Iterator[Run]:
+    """Warmed up; a run is one load. Raises where anything is not accepted."""
+    numbers = count()
+    with asyncio.Runner() as runner:
+        runner.run(one_run(running, f"varm-{os.getpid()}", min(events, 500)))
+        yield lambda: runner.run(
+            one_run(running, f"r{os.getpid()}-{next(numbers)}", events)
+        )
+
+
+async def one_run(running: Stack, name: str, events: int) -> Told:
+    asked = posts(running, name, events)
+    before = cpu_under_all(running)
+    found = await load(port_of(running, "intake"), asked, CONNECTIONS, 202)
+    if found.wrong:
+        raise RuntimeError(f"not accepted: {found.wrong}")
+    await asyncio.sleep(2)  # let the consumers take what the run gave them
+    return {
+        "intake_accepts_per_s": found.per_second,
+        "intake_p95_ms": found.percentile_ms(0.95),
+        "intake_cpu_us_per_fact": (cpu_under_all(running) - before) / events * 1e6,
+        "process_rss_mb": max(map(most_memory_mb, services_of(running))),
+    }
+
+
+def services_of(running: Stack) -> list[int]:
+    """The process of each service, which the launcher has become."""
+    return [
+        running.processes[name].pid
+        for name in running.service_urls
+        if name in running.processes
+    ]
+
+
+def cpu_under_all(running: Stack) -> float:
+    """CPU seconds of Kafka, Postgres and every service."""
+    return cpu_under(running.folder) + sum(map(cpu_of, services_of(running)))

@@ -1,10 +1,12 @@
 """Starting what a benchmark needs: a stack of its own, on free ports, from nothing."""
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from deploy.local import jars, tokens
@@ -13,6 +15,7 @@ from deploy.local.folder import state_folder
 from deploy.local.stack import Stack, read_stack
 from deploy.local.up import up
 
+T = TypeVar("T")
 SCOPES = "tidlig:events.publish tidlig:initiatives.read tidlig:operations"
 
 
@@ -30,6 +33,18 @@ def stack() -> Iterator[Stack]:
     finally:
         down(room)
         shutil.rmtree(room, ignore_errors=True)
+
+
+@contextmanager
+def within(
+    runner: asyncio.Runner, entered: AbstractAsyncContextManager[T]
+) -> Iterator[T]:
+    """Enter on a loop that goes on between the runs, and leave on the same."""
+    stack = AsyncExitStack()
+    try:
+        yield runner.run(stack.enter_async_context(entered))
+    finally:
+        runner.run(stack.aclose())
 
 
 def folder() -> Path:

@@ -8,38 +8,28 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
 
 import asyncpg
 
 from deploy.local import kafka, postgres, roles, tokens, topics
+from deploy.local.ports import any_free
+from schemas.topics import PARTY_TOPICS
 from services.kit.migrations import migrate
 from services.kit.producer import Sender
 from services.registry.__main__ import REGISTRY
 
+from .cost import reading, topic_bytes
 from .dataset import Line, Teller
-from .floors import copied_per_s
+from .oracle import archive_digest, digest, expected
+from .progress import per_second
+from .rounds import Run, Told
+from .standing import archived_in, stands_in
 
 FACTS, INITIATIVES = 100_000, 10_000
 PATIENCE = 240.0
-PORT = 8198
 PASSWORD = "bench"  # noqa: S105  # of a database that is gone afterwards
 APPLIED = "SELECT sum(next) FROM checkpoint"
-COUNTS = """
-SELECT (SELECT count(*) FROM archive) AS archived,
-       (SELECT count(*) FROM initiative) AS initiatives
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """Facts a second into archive and views, beside COPY and bare consumption."""
-
-    events_per_s: float
-    facts: int
-    archived: int
-    initiatives: int
-    copied_per_s: float
+SIZE = "SELECT pg_database_size(current_database())"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +44,21 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A registry that runs, a look into its tables, and how long it took."""
+    """A registry that runs, a look into its tables, and how fast it took all in."""
 
     conn: "asyncpg.Connection[asyncpg.Record]"
     pid: int
-    seconds: float
+    port: int
+    per_second: float
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A Kafka and a Postgres, and the folder that both keep their data under."""
+
+    bootstrap: str
+    admin_url: str
+    folder: Path
 
 
 async def preload(bootstrap: str, lines: Sequence[Line]) -> None:
@@ -87,78 +87,123 @@ def servers(folder: Path) -> Iterator[tuple[str, str]]:
         yield bootstrap, url
 
 
+async def fresh_database(
+    admin_url: str, service: str, database: str = roles.DATABASE
+) -> str:
+    """A database with nothing in it, and a role for the service: its URL there."""
+    admin = await asyncpg.connect(admin_url)
+    await admin.execute(f"DROP DATABASE IF EXISTS {database} WITH (FORCE)")
+    await admin.close()
+    urls = await roles.provision(admin_url, {service: PASSWORD}, database)
+    return urls[service]
+
+
 @asynccontextmanager
 async def registry_with(
     lines: Sequence[Line], bootstrap: str, admin_url: str, folder: Path
 ) -> AsyncIterator[Running]:
     """A registry that has taken in all these lines from full topics."""
-    urls = await roles.provision(admin_url, {"registry": PASSWORD})
-    await migrate(urls["registry"], "registry", REGISTRY.migrations)
+    database = await fresh_database(admin_url, "registry")
+    await migrate(database, "registry", REGISTRY.migrations)
     await preload(bootstrap, lines)
-    registry = start_registry(bootstrap, urls["registry"], tokens.publish(folder))
-    conn = await asyncpg.connect(
-        urls["registry"], server_settings={"search_path": "registry"}
-    )
+    where = Where(bootstrap, admin_url, folder)
+    async with registry_on(where, database, len(lines)) as running:
+        yield running
+
+
+@asynccontextmanager
+async def registry_on(
+    where: Where, database: str, records: int
+) -> AsyncIterator[Running]:
+    """A registry that has taken in so many records, which lie on the topics."""
+    (port,) = any_free(1)
+    registry = start_registry(where, database, port)
+    conn = await asyncpg.connect(database, server_settings={"search_path": "registry"})
     try:
-        seconds = await until_applied(conn, len(lines))
-        yield Running(conn, registry.pid, seconds)
+        per_second = await until_applied(conn, records)
+        yield Running(conn, registry.pid, port, per_second)
     finally:
-        registry.terminate()
-        registry.wait(20)
         await conn.close()
+        registry.terminate()
+        registry.wait(30)
 
 
-def measure(folder: Path) -> Project:
-    """From the registry's start on full topics until the last checkpoint moves."""
-    lines = list(Teller(FACTS, INITIATIVES).lines())
-    with servers(folder) as (bootstrap, url):
-        return asyncio.run(measure_on(bootstrap, url, folder, lines))
+@contextmanager
+def prepared(
+    folder: Path, facts: int = FACTS, initiatives: int = INITIATIVES
+) -> Iterator[Run]:
+    """Topics full of the data set; a run is a new registry on an empty database."""
+    lines = list(Teller(facts, initiatives).lines())
+    right = expected(lines)
+    with servers(folder) as (bootstrap, url), asyncio.Runner() as runner:
+        runner.run(preload(bootstrap, lines))
+        where = Where(bootstrap, url, folder)
+        yield lambda: runner.run(one_run(where, len(lines), right))
 
 
-async def measure_on(
-    bootstrap: str, admin_url: str, folder: Path, lines: Sequence[Line]
-) -> Project:
-    async with registry_with(lines, bootstrap, admin_url, folder) as running:
-        (after,) = await running.conn.fetch(COUNTS)
-    return Project(
-        len(lines) / running.seconds,
-        len(lines),
-        after["archived"],
-        after["initiatives"],
-        await copied_per_s(admin_url, [line.value for line in lines]),
+async def one_run(where: Where, records: int, right: tuple[str, str]) -> Told:
+    """From a registry's start on full topics until the last checkpoint moves.
+
+    Its rate is 0 where what stands, or what is archived, is not what the oracle says.
+    """
+    urls = await fresh_database(where.admin_url, "registry")
+    await migrate(urls, "registry", REGISTRY.migrations)
+    async with roles.connected(where.admin_url) as admin:
+        await admin.execute("CHECKPOINT")
+        before = await reading(admin, where.folder)
+        async with registry_on(where, urls, records) as running:
+            cost = (await reading(admin, where.folder, running.pid)).since(before)
+            size = await running.conn.fetchval(SIZE)
+            fault = await difference(running.conn, right)
+    if fault:
+        print(f"project: a run counts as 0: {fault}", flush=True)
+    on_topics = sum(
+        topic_bytes(where.folder / "k", topic.name) for topic in PARTY_TOPICS.values()
     )
+    return {
+        "project_events_per_s": 0.0 if fault else running.per_second,
+        "project_cpu_us_per_fact": cost.cpu / records * 1e6,
+        "project_registry_cpu_us_per_fact": cost.workers / records * 1e6,
+        "project_stored_bytes_per_fact": size / records,
+        "project_wal_bytes_per_fact": cost.wal / records,
+        "project_topic_bytes_per_fact": on_topics / records,
+    }
 
 
-def start_registry(
-    bootstrap: str, database: str, jwks: str
-) -> "subprocess.Popen[bytes]":
+async def difference(
+    conn: "asyncpg.Connection[asyncpg.Record]", right: tuple[str, str]
+) -> str:
+    """Why a run is spoiled; empty where it is not."""
+    state, archive = right
+    if archive_digest(await archived_in(conn)) != archive:
+        return "the archive does not hold what the oracle says"
+    if digest(await stands_in(conn)) != state:
+        return "what stands is not what the oracle says"
+    return ""
+
+
+def start_registry(where: Where, database: str, port: int) -> "subprocess.Popen[bytes]":
     environment = {
         **os.environ,
-        "TIDLIG_KAFKA_BOOTSTRAP": bootstrap,
+        "TIDLIG_KAFKA_BOOTSTRAP": where.bootstrap,
         "DATABASE_URL": database,
         "TIDLIG_TOKEN_ISSUER": tokens.ISSUER,
-        "TIDLIG_TOKEN_JWKS": jwks,
-        "TIDLIG_REGISTRY_PORT": str(PORT),
+        "TIDLIG_TOKEN_JWKS": tokens.publish(where.folder),
+        "TIDLIG_REGISTRY_PORT": str(port),
     }
     command = [sys.executable, "-m", "services.registry", "serve"]
     # our own module
     return subprocess.Popen(  # noqa: S603
-        command, env=environment, stderr=subprocess.DEVNULL
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
 
 
 async def until_applied(
     conn: "asyncpg.Connection[asyncpg.Record]", wanted: int
 ) -> float:
-    """Seconds from the first batch that is applied to the last."""
-    began: float | None = None
-    deadline = monotonic() + PATIENCE
-    while monotonic() < deadline:
-        applied = await conn.fetchval(APPLIED) or 0
-        now = monotonic()
-        if began is None and applied > 0:
-            began = now
-        if began is not None and applied >= wanted:
-            return now - began
-        await asyncio.sleep(0.05)
-    raise TimeoutError(f"{applied} of {wanted} applied in {PATIENCE:.0f} s")
+    """Records a second, from when the first batch is seen to be applied."""
+
+    async def applied() -> int:
+        return int(await conn.fetchval(APPLIED) or 0)
+
+    return await per_second(applied, wanted, PATIENCE)

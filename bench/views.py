@@ -6,7 +6,7 @@
 import asyncio
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from urllib.parse import quote
@@ -15,9 +15,12 @@ import asyncpg
 
 from deploy.local import tokens
 
+from .cost import most_memory_mb
 from .dataset import MUNICIPAL, SEED, STATE, Line, Teller, record
 from .http import Load, load, request
-from .project import PATIENCE, PORT, registry_with, servers
+from .parts import within
+from .project import PATIENCE, Running, registry_with, servers
+from .rounds import Run, Told
 
 INITIATIVES, LONG = 100_000, 10_000
 NAV, KS = "889640782", "971032146"
@@ -27,23 +30,11 @@ MOMENTS = "SELECT DISTINCT appended FROM archive WHERE subject = $1"
 LEFT = "SELECT count(*) FROM unfindable"
 
 
-@dataclass(frozen=True, slots=True)
-class Views:
-    """95th percentiles in milliseconds, and the most memory the registry took."""
-
-    view_p95_ms: float
-    as_of_p95_ms: float
-    list_p95_ms: float
-    rss_mb: float
-    initiatives: int
-    history: int
-
-
-def lines() -> Iterator[Line]:
+def lines(initiatives: int = INITIATIVES, long: int = LONG) -> Iterator[Line]:
     """Each initiative registered and shared with the other line; one talked about."""
     teller = Teller(1, 1)
     drawn = random.Random(SEED)
-    for n in range(INITIATIVES):
+    for n in range(initiatives):
         line, other = (STATE, "municipal") if n % 2 else (MUNICIPAL, "state")
         owner = drawn.choice(line)
         subject = f"{owner}:tiltak-{n}"
@@ -51,14 +42,14 @@ def lines() -> Iterator[Line]:
         yield record(2 * n, "initiative.registered", owner, subject, about, {})
         share = {"audience": other}
         yield record(2 * n + 1, "initiative.shared", owner, subject, {}, share)
-    yield from long_history(teller, 2 * INITIATIVES)
+    yield from long_history(teller, 2 * initiatives, long)
 
 
-def long_history(teller: Teller, begun: int) -> Iterator[Line]:
+def long_history(teller: Teller, begun: int, long: int) -> Iterator[Line]:
     about, share = teller.description(), {"audience": "municipal"}
     yield record(begun, "initiative.registered", NAV, LONGEST, about, {})
     yield record(begun + 1, "initiative.shared", NAV, LONGEST, {}, share)
-    for n in range(2, LONG):
+    for n in range(2, long):
         lock = {"key": f"k{n % 40}", "kind": "contract", "date": "2027-03-01"}
         changes = {"changes": {"summary": teller.text(35)}}
         name, data = (
@@ -69,37 +60,41 @@ def long_history(teller: Teller, begun: int) -> Iterator[Line]:
         yield record(begun + n, name, NAV, LONGEST, data, {})
 
 
-def measure(folder: Path) -> Views:
-    """Raises where the registry does not take in all, or answers other than 200."""
-    told = list(lines())
-    with servers(folder) as (bootstrap, url):
-        return asyncio.run(measure_on(bootstrap, url, folder, told))
+@contextmanager
+def prepared(
+    folder: Path, initiatives: int = INITIATIVES, long: int = LONG
+) -> Iterator[Run]:
+    """A registry that has taken in all; a run asks it. Raises where it answers not."""
+    told = list(lines(initiatives, long))
+    with (
+        servers(folder) as (bootstrap, url),
+        asyncio.Runner() as runner,
+        within(runner, registry_with(told, bootstrap, url, folder)) as running,
+    ):
+        runner.run(until_findable(running.conn))
+        yield lambda: runner.run(one_run(running, folder))
 
 
-async def measure_on(
-    bootstrap: str, admin_url: str, folder: Path, told: Sequence[Line]
-) -> Views:
-    async with registry_with(told, bootstrap, admin_url, folder) as running:
-        await until_findable(running.conn)
-        token = tokens.sign(folder, KS, "tidlig:initiatives.read")
-        headers = {"Authorization": f"Bearer {token}"}
-        latest = await asked([f"/initiatives/{LONGEST}"] * ASKED, headers)
-        then = await asked(await as_of_paths(running.conn), headers)
-        listed = await asked(list(list_paths()), headers)
-        rss = most_memory_mb(running.pid)
-    return Views(
-        latest.percentile_ms(0.95),
-        then.percentile_ms(0.95),
-        listed.percentile_ms(0.95),
-        rss,
-        INITIATIVES,
-        LONG,
-    )
+async def one_run(running: Running, folder: Path) -> Told:
+    token = tokens.sign(folder, KS, "tidlig:initiatives.read")
+    headers = {"Authorization": f"Bearer {token}"}
+    port = running.port
+    latest = await asked(port, [f"/initiatives/{LONGEST}"] * ASKED, headers)
+    then = await asked(port, await as_of_paths(running.conn), headers)
+    listed = await asked(port, list(list_paths()), headers)
+    return {
+        "view_p95_ms": latest.percentile_ms(0.95),
+        "view_as_of_p95_ms": then.percentile_ms(0.95),
+        "list_p95_ms": listed.percentile_ms(0.95),
+        "process_rss_mb": most_memory_mb(running.pid),
+    }
 
 
-async def until_findable(conn: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Wait until the background work has caught up."""
-    deadline = monotonic() + PATIENCE
+async def until_findable(
+    conn: "asyncpg.Connection[asyncpg.Record]", patience: float = PATIENCE
+) -> None:
+    """Wait until the background work has caught up. Raises TimeoutError."""
+    deadline = monotonic() + patience
     while await conn.fetchval(LEFT):
         if monotonic() > deadline:
             raise TimeoutError("not all is findable")
@@ -131,16 +126,9 @@ def list_paths() -> Iterator[str]:
             yield f"/initiatives?limit=100&{each}"
 
 
-async def asked(paths: Sequence[str], headers: dict[str, str]) -> Load:
+async def asked(port: int, paths: Sequence[str], headers: dict[str, str]) -> Load:
     """One after another, so that each figure is an answer's own time."""
-    found = await load(PORT, [request("GET", p, headers) for p in paths], 1, 200)
+    found = await load(port, [request("GET", p, headers) for p in paths], 1, 200)
     if found.wrong:
         raise RuntimeError(f"not answered: {found.wrong}")
     return found
-
-
-def most_memory_mb(pid: int) -> float:
-    for line in Path(f"/proc/{pid}/status").read_text("utf-8").splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) / 1024
-    raise ValueError("the kernel does not tell")
