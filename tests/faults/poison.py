@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 import orjson
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 from schemas.topics import MUNICIPAL, STATE, TRACKER
 from tests.histories import SPEAKERS
@@ -97,7 +97,11 @@ def poison(bootstrap: str, random: Random) -> int:
 def replay(bootstrap: str, most: int) -> int:
     """The last records of the party topics and the tracker's once more, in order."""
     names = (STATE.name, MUNICIPAL.name, TRACKER.name)
-    ends = {at: end for at, end in ends_of(bootstrap, names).items() if end}
+    try:
+        ends = {at: end for at, end in ends_of(bootstrap, names).items() if end}
+    except KafkaException:
+        # a leader is being elected: it does not tell, and this fault does not come
+        return 0
     if not ends:
         return 0
     share = max(1, most // len(ends))

@@ -115,7 +115,10 @@ MOVES = {
     ("services/delivery/parking.py", "fact"),
     ("services/kit/redrive.py", "parked"),
 }
-MARKED = {"receipt", "seen", "archive", "fact", "parked", "set_aside"}
+MARKED = {
+    *("receipt", "seen", "archive", "arena_fact", "known", "fact"),
+    *("parked", "set_aside"),
+}
 TAKEN_OUT = re.compile(
     r"\b(?:DELETE\s+FROM|TRUNCATE(?:\s+TABLE)?|DROP\s+TABLE)\s+(?:ONLY\s+)?"
     r"(?:[a-z_]+\.)?([a-z_]+)",

@@ -20,16 +20,13 @@ from cloudevents.v1.http import CloudEvent as OlderEvent
 
 from schemas.envelope import BATCH_MEDIA_TYPE, timestamp
 from schemas.types import TYPES
+from services.intake.answers import SPOKEN
 from tests.schemas.said import KS, NAV, examples
 
 from .conftest import Services
 
 Json = dict[str, Any]
-SAID = [
-    (name, event)
-    for name, event in examples()
-    if TYPES[event["type"]].group != "tracker"
-]
+SAID = [(name, event) for name, event in examples() if TYPES[event["type"]] in SPOKEN]
 each_example = pytest.mark.parametrize(
     "event", [event for _, event in SAID], ids=[name for name, _ in SAID]
 )

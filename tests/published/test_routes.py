@@ -180,6 +180,7 @@ def readings() -> list[tuple[str, str]]:
         for service in DESCRIBED
         for path, item in published(service)["paths"].items()
         if "get" in item and (service != "consultation" or path in IN_THE_ARENA)
+        if not path.endswith("/arena")
     ]
 
 

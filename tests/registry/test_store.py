@@ -78,7 +78,7 @@ def test_there_are_statements_to_prepare() -> None:
     assert {f"store.{name}" for name in of_store} <= STATEMENTS.keys()
     assert {
         "finding.ALL",
-        "finding.TURNS",
+        "finding.VERSIONS",
         "finding.MAKE_FINDABLE",
     } <= STATEMENTS.keys()
     assert {"milestones.SAID_SINCE", "horizon.MOVE_HORIZON"} <= STATEMENTS.keys()
