@@ -6,15 +6,19 @@ Every test begins at the end of the topics, so that it sees what it says itself.
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from deploy.local import kafka, postgres
+from services.kit.log import error_by_class
 
 from .stack import Issuer, Stack, create_topics
 
 # on two busy cores no example has a time of its own
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+# as services log: to draw an error's frames with all that they hold takes half a minute
+structlog.configure(processors=[error_by_class, structlog.dev.ConsoleRenderer()])
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ def line(part: str, sentence: str) -> None:
 
 def plain(part: str, sentence: str) -> str:
     """A line for people."""
-    return f"{part:<11}{sentence}\n"
+    return f"{part:<13}{sentence}\n"
 
 
 def dated(part: str, sentence: str) -> str:
