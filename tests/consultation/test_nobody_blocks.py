@@ -35,7 +35,8 @@ def wishes(walk: Walk, line: Line) -> list[tuple[str, commands.Command]]:
     if not isinstance(item, Item):
         return [(SUBJECT, PROPOSAL)]
     found: list[tuple[str, commands.Command]] = [(SUBJECT, commands.Admit())]
-    waiting = {**item.pending}
+    # what was objected to is prepared anew: the other line objects once
+    waiting = {k: v for k, v in item.pending.items() if not v.objections}
     found += [(SUBJECT, commands.Approve(hash=each.hash)) for each in waiting.values()]
     if item.stage == "admitted" and "paper" not in waiting:
         found.append((SUBJECT, commands.Prepare(act=next(acts_on(item, 0)))))

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from schemas.arena import AgendaEntry, Attendance
+from schemas.arena import ActPrepared, AgendaEntry, Attendance, ItemClosed
 from schemas.rulesets import oslo_day
 from schemas.topics import Line
 from services.consultation.policies import criteria
@@ -18,6 +18,7 @@ from services.consultation.rules import (
     commands,
     deadlines,
     decide,
+    evolve,
     fire,
 )
 from services.consultation.rules.commitments import commitment
@@ -31,6 +32,7 @@ from .walking import ITEMS, MEETINGS, PROPOSAL, Walk, acts_on, advice, nonce_of
 
 SUBJECT = ITEMS[0]
 TEXT = "Vi ser dette annerledes."
+NOW = datetime(2026, 12, 1, 12, tzinfo=UTC)
 
 
 def walk_to(part: str) -> Walk:
@@ -501,6 +503,27 @@ def test_a_withdrawn_item_takes_nothing_more() -> None:
     item = item_of(walk, SUBJECT)
     assert isinstance(item, Item)
     assert item.is_over
+
+
+def test_what_waits_takes_no_effect_on_an_item_that_is_closed() -> None:
+    """A later version may be prepared and both have followed up the earlier one."""
+    item = item_of(walk_to("drafted"), SUBJECT)
+    act = ActPrepared(
+        initiatives=item.initiatives,
+        kind="issue",
+        content={"hash": item.draft.hash if item.draft else ""},
+        hash="0" * 64,
+        window_ends=NOW,
+    )
+    said = Said(SUBJECT, "arena.act.prepared", NOW, act, "state", actor="a")
+    waits = evolve(item, said)
+    closing = ItemClosed(
+        initiatives=item.initiatives, actors=(actor("central", "state").label,)
+    )
+    closed = evolve(waits, Said(SUBJECT, "arena.item.closed", NOW, closing))
+
+    assert [each.act for each in deadlines(waits, GROUND) if each.act] == ["issue"]
+    assert deadlines(closed, GROUND) == []
 
 
 def test_every_fact_of_the_arenas_name_has_its_actors_sorted() -> None:

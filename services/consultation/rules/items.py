@@ -227,5 +227,6 @@ def after_heard(item: Item, _: Said, data: ItemHeard) -> dict[str, Any]:
     }
 
 
-def after_closed(item: Item, _: Said, __: ItemClosed) -> dict[str, Any]:
-    return {**without(item, "close"), "stage": "closed"}
+def after_closed(_: Item, __: Said, ___: ItemClosed) -> dict[str, Any]:
+    # nothing that waits takes effect on an item that is closed
+    return {"stage": "closed", "pending": {}}
