@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 
 from fastapi import FastAPI
@@ -11,6 +10,7 @@ from services.kit import health
 from services.kit.application import application
 from services.kit.auth import Tokens
 from services.kit.callers import Callers
+from services.kit.clock import Clock, utc_now
 from services.kit.db import pool_of
 from services.kit.inbox import Inbox
 from services.kit.relay import Relay
@@ -18,14 +18,10 @@ from services.kit.work import consume, in_background
 
 from . import api, ground, handlers, store
 from .acting import Office
-from .asking import Clock, Consultation
+from .asking import Consultation
 from .sealing import Seal
 from .settings import Settings
 from .watch import Watch
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:

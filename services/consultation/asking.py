@@ -1,8 +1,6 @@
 """Who asks, and what a route is given: checked before anything is looked up."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +11,7 @@ from schemas.rulesets import NEWEST, ruleset
 from schemas.topics import Line
 from services.kit.auth import Principal
 from services.kit.callers import READ, Callers, allow
+from services.kit.clock import Clock
 from services.kit.problem import Problem, unauthorized
 
 from .acting import Office
@@ -21,7 +20,6 @@ from .rules import Actor
 PARTICIPATE = "tidlig:arena.participate"
 SECRETARIAT = "tidlig:arena.secretariat"
 ARENA_SCOPES = (PARTICIPATE, SECRETARIAT)
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)

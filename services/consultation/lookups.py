@@ -89,7 +89,7 @@ async def minutes_of(
     reader = await reader_of(request, here)
     await answers.state(here, id, reader)
     board = (await store.boards(here.office.pool, [id]))[id]
-    if not isinstance(board, Meeting) or board.stage not in ("held", "minuted"):
+    if not isinstance(board, Meeting) or not board.was_held:
         raise not_found()
     found = await minutes.read(here.office.pool, board)
     shown = await readable.minutes_for(here.office.pool, found, board, reader)

@@ -134,7 +134,7 @@ HELD = "arena.meeting.held"
 
 
 async def minutes_hash(conn: Connection, meeting: Meeting) -> str | None:
-    if meeting.stage not in ("held", "minuted"):
+    if not meeting.was_held:
         return None
     return (await read(conn, meeting)).hash
 

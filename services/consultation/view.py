@@ -8,7 +8,7 @@ what is given; whom advice is given to sees that.
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from schemas.channels import ARENA
 from schemas.identity import owner_of
@@ -24,7 +24,7 @@ from .rules.schemes import budget_dates, findings, payers_and_gainers
 from .rules.state import Issued
 
 Json = dict[str, Any]
-Access = str
+Access = Literal["all", "owner", "given", "number", ""]
 
 
 def access_of(item: Item, reader: Reader, grants_of: Mapping[str, Grants]) -> Access:

@@ -16,6 +16,7 @@ from asyncpg.exceptions import UniqueViolationError
 
 from services.kit import checkpoint
 from services.kit.checkpoint import Place
+from services.kit.clock import Clock
 from services.kit.db import Connection, transaction
 from services.kit.lease import Lease
 
@@ -28,7 +29,6 @@ from .rules.scoring import ON_ITS_WAY
 
 log = structlog.get_logger()
 
-Clock = Callable[[], datetime]
 Ends = Callable[[], Awaitable[Mapping[Place, int]]]
 
 

@@ -9,7 +9,7 @@ import asyncpg
 
 from schemas.identity import Ref, mark
 from services.kit.batch import Arrived
-from services.kit.checkpoint import Place
+from services.kit.checkpoint import Place, columns_of
 from services.kit.db import Connection
 
 from .rules import Row, Said, Share
@@ -187,9 +187,7 @@ async def advance(conn: Connection, taken: Mapping[Place, int]) -> None:
     places = sorted(taken)
     await conn.execute(
         ADVANCE,
-        [place.topic for place in places],
-        [place.topic_id for place in places],
-        [place.partition for place in places],
+        *columns_of(places),
         [taken[place] for place in places],
     )
 

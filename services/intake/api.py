@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from schemas.rulesets import NEWEST, ruleset
 from services.kit import metrics
 from services.kit.auth import Principal
 from services.kit.callers import PUBLISH, TAKES_TOKEN, Callers, allow
+from services.kit.clock import Clock
 from services.kit.db import Pool
 from services.kit.problem import Problem, not_found, responses, unauthorized
 
@@ -28,7 +28,6 @@ from .store import Page
 from .waiting import Waiting
 
 router = APIRouter()
-Clock = Callable[[], datetime]
 Status = Literal["accepted", "published", "refused"]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from fastapi import FastAPI
@@ -11,23 +11,20 @@ from services.kit import health
 from services.kit.application import application
 from services.kit.auth import Tokens
 from services.kit.callers import Callers
+from services.kit.clock import Clock, utc_now
 from services.kit.db import pool_of
 from services.kit.inbox import Inbox
 from services.kit.relay import Relay
 from services.kit.work import consume, in_background
 
 from . import api, handlers, store
-from .api import Clock, Intake
+from .api import Intake
 from .catching_up import CatchingUp
 from .settings import Settings
 from .waiting import Waiting
 
 # a start waits so long for Kafka; then intake answers 503 until it is there
 PATIENCE = timedelta(seconds=5)
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:

@@ -16,7 +16,7 @@ from schemas.admission import admit
 from schemas.fact import Fact, Newer
 from schemas.topics import MUNICIPAL, STATE
 from services.kit import metrics, stretch, wake
-from services.kit.batch import Record
+from services.kit.batch import Record, partitions_of
 from services.kit.broker import topic_ids
 from services.kit.checkpoint import EPOCH, Place
 from services.kit.db import Connection, Pool
@@ -88,7 +88,7 @@ class CatchingUp:
         known_to = await taking_back.known_to(self.pool)
         found = 0
         async with stretch.reader(self.bootstrap, "tidlig-intake-again") as consumer:
-            end = await stretch.ends(consumer, self.partitions)
+            end = await stretch.ends(consumer, partitions_of(TOPICS))
             begin = {at: known_to.get(self.place_of(at), 0) for at in end}
             async for records in stretch.between(consumer, begin, end):
                 taken = await taking_back.take_back(self.pool, facts_in(records))
@@ -110,14 +110,6 @@ class CatchingUp:
             passed[at] = max(passed.get(at, 0), row.offset + 1)
         if self.ids:
             await taking_back.note_known(conn, self.by_place(passed))
-
-    @property
-    def partitions(self) -> list[TopicPartition]:
-        return [
-            TopicPartition(topic.name, n)
-            for topic in TOPICS
-            for n in range(topic.partitions)
-        ]
 
     def place_of(self, at: TopicPartition) -> Place:
         return Place(at.topic, self.ids[at.topic], at.partition)

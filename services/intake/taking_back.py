@@ -8,7 +8,7 @@ from uuid_utils.compat import uuid7
 
 from schemas.fact import Fact
 from services.kit.batch import Record, moment_of
-from services.kit.checkpoint import Place
+from services.kit.checkpoint import Place, columns_of
 from services.kit.db import Connection, Pool
 
 # of the newest by id, for replicas' clocks differ; not of all, which are many
@@ -85,9 +85,7 @@ async def note_known(conn: Connection | Pool, known: Mapping[Place, int]) -> Non
     places = sorted(known)
     await conn.execute(
         NOTE_KNOWN,
-        [place.topic for place in places],
-        [place.topic_id for place in places],
-        [place.partition for place in places],
+        *columns_of(places),
         [known[place] for place in places],
     )
 

@@ -1,6 +1,6 @@
 """A batch of records, judged: which are facts, which are refused, where to stop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Protocol
@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 
 from schemas.admission import admit
 from schemas.fact import Fact, Fault, Newer, Refusal, content_hash
+from schemas.topics import Topic
 
 from .checkpoint import Checkpoint, Place
 
@@ -118,6 +119,15 @@ class Batch:
 
 def partition_at(place: Place) -> TopicPartition:
     return TopicPartition(place.topic, place.partition)
+
+
+def partitions_of(topics: Iterable[Topic]) -> list[TopicPartition]:
+    """Every partition of these topics."""
+    return [
+        TopicPartition(topic.name, n)
+        for topic in topics
+        for n in range(topic.partitions)
+    ]
 
 
 def partitions_in(records: Sequence[Record]) -> dict[TopicPartition, list[Record]]:

@@ -176,12 +176,7 @@ class Inbox(Reading):
         stop = Stop(*where, LOST_END, f"Kafka ends at {end}")
         async with transaction(self.pool) as conn:
             await stopped.record(conn, stop)
-        log.error("partition_stopped", **stop.as_words())
-        metrics.PARTITIONS_STOPPED.labels(self.group).inc()
-        self.marked.add(partition)
-        if self.is_assigned(partition):
-            self.stopped[partition] = stop
-            self.consumer.pause(partition)
+        self.stand(partition, stop)
 
     async def lock(
         self, conn: Connection, partitions: Collection[TopicPartition]
@@ -269,14 +264,20 @@ class Inbox(Reading):
         if due > record.offset:
             # another member got past it meanwhile
             return
+        if self.stand(partition, stop):
+            loop = asyncio.get_running_loop()
+            loop.call_later(RETRY_STOPPED.total_seconds(), self.resume, partition)
+
+    def stand(self, partition: TopicPartition, stop: Stop) -> bool:
+        """Read no further there, and say so; whether the partition is ours."""
         log.error("partition_stopped", **stop.as_words())
         metrics.PARTITIONS_STOPPED.labels(self.group).inc()
         self.marked.add(partition)
-        if self.is_assigned(partition):
-            self.stopped[partition] = stop
-            self.consumer.pause(partition)
-            loop = asyncio.get_running_loop()
-            loop.call_later(RETRY_STOPPED.total_seconds(), self.resume, partition)
+        if not self.is_assigned(partition):
+            return False
+        self.stopped[partition] = stop
+        self.consumer.pause(partition)
+        return True
 
     def resume(self, partition: TopicPartition) -> None:
         if self.is_assigned(partition) and partition in self.consumer.paused():

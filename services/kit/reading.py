@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from schemas.topics import Topic
 
 from . import checkpoint
-from .batch import Batch, partition_at
+from .batch import Batch, partition_at, partitions_of
 from .broker import ASK_LIMIT, topic_ids
 from .checkpoint import Place
 from .db import TRANSIENT, Pool
@@ -102,13 +102,8 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         """
         if self.consumer is None:
             raise ConnectionError("not connected to Kafka")
-        wanted = [
-            TopicPartition(topic.name, n)
-            for topic in topics
-            for n in range(topic.partitions)
-        ]
         async with asyncio.timeout(ASK_LIMIT.total_seconds()):
-            found = await self.consumer.end_offsets(wanted)
+            found = await self.consumer.end_offsets(partitions_of(topics))
         return {self.place_of(partition): end for partition, end in found.items()}
 
     async def lost_ends(

@@ -10,7 +10,7 @@ import orjson
 from fastapi import APIRouter, Depends, Request, Response
 
 from schemas.envelope import timestamp
-from services.kit.delays import Delays
+from services.kit.delays import Delays, delays_of
 from services.kit.problem import not_found
 
 from . import answers, history, paging, queries
@@ -19,7 +19,6 @@ from .cases import Joint
 from .difference import change_json, changes
 from .earliness import earliness
 from .figures import figures
-from .handlers import GROUP
 from .horizon import horizon
 from .leads import all_leads
 from .parameters import (
@@ -115,19 +114,18 @@ async def one_initiative(
     found = await queries.with_joined(here.pool, id, asked)
     if found is None:
         raise not_found()
-    waits = await delayed(here, asked, id)
+    waits = await delayed(await delays_of(request), asked, id)
     return as_json(request, {**told(*found, moment(here, asked, at)), **waits, **meta})
 
 
-async def delayed(here: Registry, asked: Asked, id: str) -> dict[str, Any]:
+async def delayed(delays: Delays, asked: Asked, id: str) -> dict[str, Any]:
     """That the reader's own words on the initiative wait here now, and since when."""
     if asked.reader.orgnr is None or not asked.plainly:
         return {}
-    delays = Delays(here.pool, here.callers, GROUP)
     since = await delays.of_speaker(asked.reader.orgnr, id)
     if since is None:
         return {}
-    return {"delayed": {"service": GROUP, "since": timestamp(since)}}
+    return {"delayed": {"service": delays.group, "since": timestamp(since)}}
 
 
 @router.get(

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from functools import partial
 
 from fastapi import FastAPI
@@ -11,6 +10,7 @@ from services.kit import health
 from services.kit.application import application
 from services.kit.auth import Tokens
 from services.kit.callers import Callers
+from services.kit.clock import Clock, utc_now
 from services.kit.db import pool_of
 from services.kit.delays import Delays
 from services.kit.inbox import Inbox
@@ -21,13 +21,9 @@ from . import handlers, store
 from .horizon import look_out
 from .indexing import keep_findable
 from .leads import Leads
-from .parameters import Clock, Registry
+from .parameters import Registry
 from .routes import router
 from .settings import Settings
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:

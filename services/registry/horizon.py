@@ -5,7 +5,7 @@ where all partitions end, and at whether all of that has been folded.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ import asyncpg
 from aiokafka import TopicPartition
 
 from services.kit.checkpoint import Place
+from services.kit.clock import Clock
 from services.kit.db import Connection, Pool
 from services.kit.inbox import Inbox
 
@@ -29,8 +30,6 @@ INSERT INTO horizon (upto) VALUES ($1)
 """
 PARKED = "SELECT EXISTS (SELECT FROM standing WHERE group_id = $1 AND NOT aside)"
 HORIZON = "SELECT upto FROM horizon"
-
-Clock = Callable[[], datetime]
 
 
 async def look_out(pool: Pool, inbox: Inbox, clock: Clock) -> None:

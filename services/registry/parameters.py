@@ -1,6 +1,5 @@
 """What can be asked over HTTP: each parameter with its meaning, checked before 403."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Annotated
@@ -13,6 +12,7 @@ from schemas.policy import ANYBODY, Reader, reader_for
 from schemas.rulesets import NEWEST, OSLO, ruleset
 from schemas.topics import Line
 from services.kit.callers import Callers
+from services.kit.clock import Clock
 from services.kit.db import Pool
 from services.kit.problem import Problem
 
@@ -24,8 +24,6 @@ from .queries import BEFORE_ALL
 from .short_names import signs_in
 from .wanted import Wanted, condition_in, fields
 from .words import query_of
-
-Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True)

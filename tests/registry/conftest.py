@@ -1,6 +1,7 @@
 """A registry without its consumer: records are put in as the inbox puts them."""
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,9 +18,12 @@ from services.kit.auth import Tokens
 from services.kit.batch import Batch, partitions_in
 from services.kit.callers import Callers
 from services.kit.checkpoint import Place
+from services.kit.command import main
 from services.kit.db import Connection, Pool, pool_of, transaction
+from services.kit.delays import Delays
 from services.kit.work import in_background
 from services.registry import handlers, store
+from services.registry.__main__ import REGISTRY
 from services.registry.leads import Leads
 from services.registry.parameters import Registry
 from services.registry.routes import router
@@ -143,6 +147,7 @@ async def office(stack: Stack) -> AsyncIterator[Desk]:
 def app_of(registry: Registry) -> FastAPI:
     app = application("registry", "", router, lambda _: in_background())
     app.state.registry = registry
+    app.state.delays = Delays(registry.pool, registry.callers, handlers.GROUP)
     app.state.checks = ()
     return app
 
@@ -152,3 +157,19 @@ async def desk(office: Desk) -> Desk:
     """The same, with nothing in it."""
     await office.empty()
     return office
+
+
+@pytest.fixture
+def command(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Awaitable[int]]:
+    """The command as it is typed; in a thread, for it has a loop of its own."""
+    monkeypatch.setenv("DATABASE_URL", stack.database)
+    monkeypatch.setenv("TIDLIG_KAFKA_BOOTSTRAP", stack.bootstrap)
+    monkeypatch.setenv("TIDLIG_TOKEN_ISSUER", "https://issuer.invalid/")
+    monkeypatch.setenv("TIDLIG_TOKEN_JWKS", "file:///nowhere")
+
+    async def run(*words: str) -> int:
+        return await asyncio.to_thread(main, REGISTRY, words)
+
+    return run

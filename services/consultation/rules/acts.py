@@ -98,9 +98,7 @@ def approve(
         at,
     )
     yield approval
-    approvals = {**waiting.approvals, actor.line: actor.label}
-    done = waiting.model_copy(update={"approvals": approvals})
-    yield from effect(board, done, ground, at)
+    yield from effect(board, approved(waiting, approval), ground, at)
 
 
 def object_to(
@@ -114,7 +112,7 @@ def object_to(
         "your line has approved it; the other line may object",
     )
     require(
-        objection_key(board, waiting, actor) not in board.objected,
+        objection_key(board, waiting, actor.line) not in board.objected,
         "one_objection",
         "your line has objected to this kind of act before; neither line can block",
     )
@@ -147,8 +145,8 @@ def prepared(board: Board, hash: str) -> Pending:
     )
 
 
-def objection_key(board: Board, waiting: Pending, actor: Actor) -> str:
-    return f"{actor.line} {scope_of(board, waiting)}"
+def objection_key(board: Board, waiting: Pending, line: Line) -> str:
+    return f"{line} {scope_of(board, waiting)}"
 
 
 def scope_of(board: Board, waiting: Pending) -> str:
@@ -156,12 +154,6 @@ def scope_of(board: Board, waiting: Pending) -> str:
     if waiting.kind == "issue" and isinstance(board, Item) and board.draft:
         return f"issue {board.draft.version}"
     return waiting.kind
-
-
-def has_passed(waiting: Pending, now: datetime) -> bool:
-    """Whether it takes effect because nobody objected in time."""
-    ends = waiting.window_ends
-    return ends is not None and ends <= now and not waiting.objections
 
 
 def can_be(
@@ -224,16 +216,20 @@ def after_prepared(board: Board, said: Said, data: ActPrepared) -> dict[str, Any
 
 def after_approved(board: Board, said: Said, data: ActApproved) -> dict[str, Any]:
     waiting = board.pending[data.kind]
+    return {"pending": {**board.pending, data.kind: approved(waiting, said)}}
+
+
+def approved(waiting: Pending, said: Said) -> Pending:
+    """What waits, with one approval more."""
     approvals = {**waiting.approvals, line_of(said): said.actor or ""}
-    changed = waiting.model_copy(update={"approvals": approvals})
-    return {"pending": {**board.pending, data.kind: changed}}
+    return waiting.model_copy(update={"approvals": approvals})
 
 
 def after_objected(board: Board, said: Said, data: ActObjected) -> dict[str, Any]:
     waiting = board.pending[data.kind]
     objections = {**waiting.objections, line_of(said): data.reason}
     changed = waiting.model_copy(update={"objections": objections})
-    used = f"{line_of(said)} {scope_of(board, waiting)}"
+    used = objection_key(board, waiting, line_of(said))
     return {
         "pending": {**board.pending, data.kind: changed},
         "objected": (*board.objected, used),

@@ -176,11 +176,7 @@ def minutes_approved(
         "old_text",
         "the minutes are another text by now; read them again",
     )
-    require(
-        meeting.stage in ("held", "minuted"),
-        "workflow",
-        "minutes are of a meeting that was held",
-    )
+    require(meeting.was_held, "workflow", "minutes are of a meeting that was held")
     yield Said(
         meeting.id,
         "arena.minutes.approved",
@@ -193,11 +189,7 @@ def correct(
     meeting: Meeting, asked: CorrectMinutes, actor: Actor, at: datetime
 ) -> Iterator[Said]:
     """A correction stands in the minutes, which are to be approved anew."""
-    require(
-        meeting.stage in ("held", "minuted"),
-        "workflow",
-        "minutes are of a meeting that was held",
-    )
+    require(meeting.was_held, "workflow", "minutes are of a meeting that was held")
     yield say(
         meeting, "arena.minutes.corrected", MinutesCorrected(text=asked.text), actor, at
     )

@@ -257,5 +257,9 @@ class Meeting(State):
     corrections: tuple[Correction, ...] = ()
     minutes_hash: str | None = None
 
+    @property
+    def was_held(self) -> bool:
+        return self.stage in ("held", "minuted")
+
 
 Board = Item | Meeting

@@ -5,9 +5,9 @@ tells what the last one said; so it can be stopped anywhere and begun anew, anyw
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Protocol
 
@@ -15,6 +15,7 @@ import httpx
 
 from schemas.envelope import BATCH_MEDIA_TYPE
 from services.intake.sending import ask, batches, faults_at
+from services.kit.clock import Clock, utc_now
 
 from . import known
 from .known import Json, Refused, body_of, why
@@ -59,7 +60,7 @@ class Importer:
     progress: Progress
     dry_run: bool = False
     patience: timedelta = PATIENCE
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    clock: Clock = utc_now
 
     async def bring(self, rows: Sorted) -> Brought:
         """Say what is new in the rows. Raises `Refused`, `NotAllowed`, or as `ask`."""

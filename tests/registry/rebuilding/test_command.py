@@ -1,32 +1,15 @@
 """`rebuild` and `state-hash`, as who operates the registry gives them."""
 
-import asyncio
 from typing import Any
 
 import orjson
 import pytest
 
-from services.kit.command import main
-from services.registry.__main__ import REGISTRY
 from tests.registry.conftest import Desk
-from tests.stack import Stack
 
 from .views import SPOILED
 
 Output = pytest.CaptureFixture[str]
-
-
-@pytest.fixture
-def command(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The command as it is typed; in a thread, for it has a loop of its own."""
-    monkeypatch.setenv("DATABASE_URL", stack.database)
-    monkeypatch.setenv("TIDLIG_TOKEN_ISSUER", "https://issuer.invalid/")
-    monkeypatch.setenv("TIDLIG_TOKEN_JWKS", "file:///nowhere")
-
-    async def run(*words: str) -> int:
-        return await asyncio.to_thread(main, REGISTRY, words)
-
-    return run
 
 
 async def test_the_command_tells_what_differs_and_mends_it(
