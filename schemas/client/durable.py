@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
+from time import monotonic, sleep
 from typing import Literal
 
 from .errors import WrongFile
 
 # how long another process may hold the file
 BUSY_SECONDS = 30.0
+# between two attempts where SQLite itself does not wait
+TURN_SECONDS = 0.02
 
 
 class DurableFile:
@@ -58,8 +61,24 @@ class DurableFile:
                 conn.execute(f"PRAGMA application_id = {kind}")
             elif found != kind:
                 raise WrongFile(f"{self.path} is another kind of file; name a new one")
-        # readers do not wait for a writer, and a commit is one write and one fsync
-        self.conn.execute("PRAGMA journal_mode = WAL")
+        self.keep_a_log()
+
+    def keep_a_log(self) -> None:
+        """Turn to WAL: readers wait for no writer, a commit is one write and one fsync.
+
+        SQLite does not wait here for others that have the file, so this does.
+        """
+        give_up = monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                self.conn.execute("PRAGMA journal_mode = WAL")
+            except sqlite3.OperationalError as error:
+                late = monotonic() > give_up
+                if late or error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise
+                sleep(TURN_SECONDS)
+            else:
+                return
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from random import Random
-from signal import SIGTERM
+from signal import SIG_UNBLOCK, SIGTERM, pthread_sigmask
 from time import time
 from typing import Any
 
@@ -165,6 +165,8 @@ async def main(asked: argparse.Namespace) -> int:
     async with httpx.AsyncClient(timeout=ANSWER_LIMIT, trust_env=False) as client:
         emitter = Emitter(seed, asked.intake, bearers, book, client, asked.rate)
         asyncio.get_running_loop().add_signal_handler(SIGTERM, emitter.stopping.set)
+        # one that was sent while this started has waited, see `House.start_emitter`
+        pthread_sigmask(SIG_UNBLOCK, {SIGTERM})
         status = 0
         try:
             await emitter.run(left)

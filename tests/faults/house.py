@@ -9,7 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from signal import SIGINT, SIGKILL, SIGTERM
+from signal import (
+    SIG_BLOCK,
+    SIG_UNBLOCK,
+    SIGINT,
+    SIGKILL,
+    SIGTERM,
+    pthread_sigmask,
+)
 from typing import TypeVar
 
 import httpx
@@ -119,6 +126,14 @@ class House:
             self.emitter = await self.by_hand(self.start_emitter)
 
     def start_emitter(self) -> "subprocess.Popen[bytes]":
+        """Started deaf to SIGTERM, which waits until the emitter can hear it."""
+        pthread_sigmask(SIG_BLOCK, {SIGTERM})
+        try:
+            return self.spawn_emitter()
+        finally:
+            pthread_sigmask(SIG_UNBLOCK, {SIGTERM})
+
+    def spawn_emitter(self) -> "subprocess.Popen[bytes]":
         intakes = [f"--intake={each.url}" for each in self.of("intake")]
         return spawn(
             [
