@@ -51,3 +51,8 @@ def stack(
 ) -> Stack:
     """Everything that a service needs around it, on a database of its own."""
     return Stack(bootstrap, admin_url, issuer, tmp_path_factory.mktemp("stack"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest is begun first, so that no worker ends long after the other."""
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)

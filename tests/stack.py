@@ -13,7 +13,8 @@ from uuid import uuid4
 
 import asyncpg
 import httpx
-from confluent_kafka import TopicPartition
+import stamina
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
@@ -156,6 +157,15 @@ async def begin_at_the_end(bootstrap: str, database: str, group: str) -> None:
     await conn.close()
 
 
+def has_no_leader_yet(error: Exception) -> bool:
+    """Of a topic just made a broker may not know yet that it leads."""
+    return (
+        isinstance(error, KafkaException)
+        and error.args[0].code() == KafkaError.NOT_LEADER_FOR_PARTITION
+    )
+
+
+@stamina.retry(on=has_no_leader_yet, attempts=None, timeout=30)
 def ends_of(bootstrap: str, names: Iterable[str]) -> dict[tuple[str, int], int]:
     admin = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0})
     # as a new client's first question, list_offsets may wait for seconds

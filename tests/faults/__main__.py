@@ -73,11 +73,14 @@ def chaos_run(asked: argparse.Namespace) -> int:
     cluster = carried_out(of_three_brokers(wanted), None)
     outcome = together(single, cluster)
     say("counting the mistakes on purpose that are caught")
-    caught, total = mutants.count()
+    uncaught, total = mutants.count()
+    caught = total - len(uncaught)
     found = report.figures(outcome, (caught, total))
     report.write(found)
     missing = report.short_of(found)
     say(f"mistakes on purpose: {caught} of {total} caught; see {report.RESULT}")
+    for each in uncaught:
+        say(f"NOT CAUGHT {each}")
     for each in missing:
         say(f"NOT REACHED {each}")
     return 1 if outcome.broken or missing or caught < total else 0

@@ -46,11 +46,13 @@ class Follower:
             if not more:
                 await asyncio.sleep(PAUSE)
 
-    async def to_the_end(self, house: House) -> None:
-        """What is still to come, once nothing is said any more."""
+    async def to_the_end(self, house: House) -> bool:
+        """What is still to come, once nothing is said any more; whether any was."""
         urls = [each.url for each in house.of("delivery")]
+        before = self.given.total()
         while await self.next_page(house, urls[0], patient=True):
             pass
+        return self.given.total() > before
 
     async def next_page(self, house: House, url: str, *, patient: bool = False) -> bool:
         """False where there was nothing, or nobody answered."""

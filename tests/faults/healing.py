@@ -36,6 +36,11 @@ SELECT f.topic, f.partition, min(f.position) AS first
  WHERE f.position >= coalesce(s.next, 0)
  GROUP BY f.topic, f.partition
 """
+# grants that the tracker will say have opened, once their time has come
+EMBARGOES = """
+SELECT count(*) FROM delivery.share
+ WHERE known AND not_before IS NOT NULL AND NOT opened AND NOT ended
+"""
 Place = tuple[str, int]
 
 
@@ -48,6 +53,7 @@ class Standing:
     # service: the first and the last row of its outbox, None where it is empty
     outboxes: Mapping[str, tuple[int, int] | None]
     untaken: Mapping[Place, int]
+    embargoes: int = 0
 
     def behind(self, then: "Standing") -> list[str]:
         """What has not come as far as things lay then."""
@@ -92,6 +98,7 @@ async def look(house: House) -> Standing | None:
                 checkpoints = await conn.fetch(CHECKPOINTS)
                 outboxes = await conn.fetch(OUTBOX)
                 untaken = await conn.fetch(UNTAKEN)
+                embargoes = await conn.fetchval(EMBARGOES)
             finally:
                 conn.terminate()
     except (OSError, TimeoutError, KafkaException, asyncpg.PostgresError):
@@ -101,6 +108,7 @@ async def look(house: House) -> Standing | None:
         {(group, topic, n): end for group, topic, n, end in checkpoints},
         {s: None if a is None else (a, b) for s, a, b in outboxes},
         {(topic, n): first for topic, n, first in untaken},
+        embargoes,
     )
 
 
@@ -155,6 +163,8 @@ async def drain(house: House, limit: float) -> Healed:
         if now is not None:
             missing = now.behind(now)
             missing += [f"{s} has an outbox" for s, o in now.outboxes.items() if o]
+            if now.embargoes:
+                missing.append(f"{now.embargoes} embargoes have not passed")
             if not missing and before != now:
                 missing = ["something was still said"]
             missing = missing or await unready(house)

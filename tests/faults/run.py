@@ -26,6 +26,7 @@ from .broken import Broken
 from .followers import Follower
 from .hand import Done, Fault, Hand
 from .house import House
+from .steps import EVERY
 
 HEAL_LIMIT = 60.0
 DRAIN_LIMIT = 180.0
@@ -82,7 +83,11 @@ class Outcome:
     @property
     def is_enough(self) -> bool:
         least = self.wanted.least
-        return bool(least) and all(self.reached[k] >= n for k, n in least.items())
+        return (
+            bool(least)
+            and all(self.reached[k] >= n for k, n in least.items())
+            and all(self.done.steps[each] for each in EVERY)
+        )
 
 
 def together(first: Outcome, second: Outcome) -> Outcome:
@@ -169,7 +174,7 @@ async def rounds(built: House, wanted: Wanted, outcome: Outcome, say: Say) -> No
         outcome.done,
         wanted.fault_seconds,
         wanted.replayed,
-        steps=1 if wanted.short else 2,
+        steps=1 if wanted.short else 5,
     )
     began = monotonic()
     while cards and monotonic() - began < wanted.seconds and not built.unwanted:
@@ -224,12 +229,20 @@ def acknowledged(built: House) -> int:
     return sum(1 for each in ledger.read(built.ledger).values() if each.acknowledged)
 
 
+async def read_to_the_end(
+    built: House, readers: list[Follower], outcome: Outcome
+) -> None:
+    """Until nothing comes any more: that they have received it is said as well."""
+    while any([await reader.to_the_end(built) for reader in readers]):
+        drained = await healing.drain(built, DRAIN_LIMIT)
+        outcome.broken += [Broken("lost", "I15", text) for text in drained.missing]
+
+
 async def judge(
     built: House, readers: list[Follower], outcome: Outcome, say: Say
 ) -> None:
     """Look at everything, and ask every invariant of it."""
-    for reader in readers:
-        await reader.to_the_end(built)
+    await read_to_the_end(built, readers, outcome)
     feeds = await followers.read_all(built)
     found = await world.collect(built, readers, feeds)
     say(f"{len(found.records)} records on the topics; asking the invariants")

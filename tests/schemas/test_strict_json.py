@@ -79,6 +79,28 @@ def test_the_quick_reader_judges_as_the_one_that_sees_each_sign(text: bytes) -> 
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        b"9007199254740993",
+        b"[9007199254740993]",
+        b"[1,-9007199254740993]",
+        b'{"sum":9007199254740993}',
+    ],
+)
+def test_a_whole_number_that_no_double_holds_is_found_wherever_it_stands(
+    text: bytes,
+) -> None:
+    with pytest.raises(strict_json.NotStrict, match="double"):
+        strict_json.parse(text)
+
+
+def test_a_text_of_many_digits_is_no_number_and_is_read_quickly() -> None:
+    text = b'{"datasalt":"00000000000000000000000000000001","data":[1,2.5]}'
+
+    assert strict_json.parse_quickly(text) == orjson.loads(text)
+
+
+@pytest.mark.parametrize(
     ("text", "code"),
     [
         (b"{", "not_json"),
