@@ -8,6 +8,8 @@ from .db import Pool
 
 TTL = timedelta(seconds=15)
 RENEW = timedelta(seconds=5)
+# to ask is to lock the row and to commit: who is refused does so once in a while
+ASK_AGAIN = timedelta(seconds=1)
 TAKE = """
 INSERT INTO lease (work, holder, until)
 VALUES ($1, $2, clock_timestamp() + $3::interval)
@@ -28,6 +30,7 @@ class Lease:
         self.ttl = ttl
         self.holder = uuid4()
         self.until = 0.0
+        self.ask_at = 0.0
         # how often it was taken anew: another may have led in between
         self.term = 0
 
@@ -43,13 +46,15 @@ class Lease:
             self.term += 1
         won = await self.pool.fetchval(TAKE, self.work, self.holder, self.ttl)
         self.until = asked + self.ttl.total_seconds() if won else 0.0
+        self.ask_at = 0.0 if won else asked + ASK_AGAIN.total_seconds()
         return self.held
 
     async def keep(self) -> bool:
-        """Renew it where a third of its time has passed."""
-        if self.until - monotonic() > self.ttl.total_seconds() * 2 / 3:
+        """Renew it where a third of its time has passed; take it where it is free."""
+        now = monotonic()
+        if self.until - now > self.ttl.total_seconds() * 2 / 3:
             return True
-        return await self.take()
+        return now >= self.ask_at and await self.take()
 
     async def give_up(self) -> None:
         """Let another take over at once, where this process ends in peace."""

@@ -107,3 +107,25 @@ async def test_it_is_renewed_when_a_third_of_its_time_has_passed(
 
     assert untouched
     assert renewed
+
+
+async def test_who_is_refused_asks_once_in_a_while_and_not_at_each_look(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = Lease(room.pool, "work", SHORT), Lease(room.pool, "work")
+    asked = 0
+    take = second.take
+
+    async def counted() -> bool:
+        nonlocal asked
+        asked += 1
+        return await take()
+
+    monkeypatch.setattr(second, "take", counted)
+    assert await first.take()
+
+    looks = [await second.keep() for _ in range(20)]
+    await until(second.keep, what="the lease, once it is free")
+
+    assert not any(looks)
+    assert asked <= 3
