@@ -54,5 +54,5 @@ def stack(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest is begun first, so that no worker ends long after the other."""
+    """What takes longest begins first, so that no worker ends long after the other."""
     items.sort(key=lambda item: item.get_closest_marker("first") is None)

@@ -1,8 +1,9 @@
 """A batch of records, judged: which are facts, which are refused, where to stop."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
 from aiokafka import TopicPartition
@@ -82,7 +83,7 @@ class Batch:
 
     def judge(self, place: Place, records: Sequence[Record], was: Checkpoint) -> None:
         """Admit what has not been applied, up to where newer code is due."""
-        now = was
+        now, last = was, None
         for record in records:
             if record.offset < now.next:
                 continue
@@ -91,13 +92,14 @@ class Batch:
                 self.newer.append((record, verdict))
                 break
             appended = max(now.appended, moment_of(record))
-            now = Checkpoint(record.offset + 1, appended)
+            now, last = Checkpoint(record.offset + 1, appended), record
             if isinstance(verdict, Refusal):
                 self.refused.append(refused(verdict, place, record))
             else:
                 self.facts.append(arrived(verdict, place, record, appended))
-        if now != was:
-            self.was[place], self.now[place] = was, now
+        if last is not None:
+            self.was[place] = was
+            self.now[place] = replace(now, last=hash_of(last))
 
     def keep_first_sayings(self, known: Mapping[bytes, bytes]) -> None:
         """Drop what was said before; the same identity with other words is refused.
@@ -155,6 +157,13 @@ def id_reused(each: Arrived) -> Refused:
 
 def moment_of(record: Record) -> datetime:
     return datetime.fromtimestamp(record.timestamp / 1000, UTC)
+
+
+def hash_of(record: Record) -> bytes:
+    """Tells a record from another one at its offset: by when it was appended, too."""
+    parts = (b"%d" % record.timestamp, record.key, record.value)
+    told = (b"-" if each is None else b"%d:%b" % (len(each), each) for each in parts)
+    return sha256(b"".join(told)).digest()[:16]
 
 
 def says_the_same(first: bytes, again: Arrived) -> bool:

@@ -14,6 +14,7 @@ from time import time
 from typing import TYPE_CHECKING, Any
 
 from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.client import ConnectionGroup
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.record.memory_records import MemoryRecords
 from confluent_kafka import TopicCollection
@@ -30,7 +31,8 @@ Records = tuple["ConsumerRecord[Any, Any]", ...]
 LOGGER = logging.getLogger("faststream")
 # a batch that takes longer is broken off at a stop, and comes again
 GRACE = 15.0
-MAX_RECORDS = 1_000
+# of many facts some are about one initiative, which is then read and kept once
+MAX_RECORDS = 4_000
 # an empty poll sleeps this long twice; sparse facts wait no longer
 BATCH_TIMEOUT_MS = 10
 ASK_LIMIT = timedelta(seconds=10)
@@ -102,6 +104,16 @@ def silent_partition(consumer: Any, limit: timedelta) -> TopicPartition | None:
         if polled is None or time() - polled / 1000 > limit.total_seconds():
             return partition
     return None
+
+
+def connection_to_leader(consumer: Any, partition: TopicPartition) -> Any:
+    """What the partition is read over; None where it is not connected yet.
+
+    Another object after each break: meanwhile Kafka may have become another one.
+    """
+    client = consumer._client  # noqa: SLF001  # no other way
+    leader = client.cluster.leader_for_partition(partition)
+    return client._conns.get((leader, ConnectionGroup.DEFAULT))  # noqa: SLF001  # nor here
 
 
 async def any_headers(records: Records, original: Any) -> Any:

@@ -25,11 +25,13 @@ class Checkpoint:
     """The next offset to apply, and the append time of the last one applied.
 
     `parks` where facts of the partition may be parked: then it is to be asked which.
+    `last` is what the last record was, as a hash; None where it is not known.
     """
 
     next: int
     appended: datetime
     parks: bool = False
+    last: bytes | None = None
 
 
 class Fenced(Exception):
@@ -44,7 +46,8 @@ SELECT $1, topic, topic_id, partition, 0, $5,
     ON CONFLICT DO NOTHING
 """
 READ = """
-SELECT topic, topic_id, partition, next, appended, parks
+SELECT topic, topic_id, partition, next, appended, parks,
+       CASE WHEN last_at = next - 1 THEN last END
   FROM checkpoint
  WHERE group_id = $1
    AND (topic, topic_id, partition) IN (
@@ -54,10 +57,11 @@ SELECT topic, topic_id, partition, next, appended, parks
 LOCK = READ + "FOR UPDATE"
 MOVE = """
 UPDATE checkpoint AS c
-   SET next = p.next, appended = p.appended, updated = now()
+   SET next = p.next, appended = p.appended, last_at = p.next - 1, last = p.last,
+       updated = now()
   FROM unnest($2::text[], $3::text[], $4::integer[], $5::bigint[], $6::bigint[],
-              $7::timestamptz[])
-       AS p (topic, topic_id, partition, was, next, appended)
+              $7::timestamptz[], $8::bytea[])
+       AS p (topic, topic_id, partition, was, next, appended, last)
  WHERE c.group_id = $1 AND c.next = p.was
    AND (c.topic, c.topic_id, c.partition) = (p.topic, p.topic_id, p.partition)
 """
@@ -70,6 +74,13 @@ async def find(
     async with pool.acquire() as conn:
         await create(conn, group, places)
         return by_place(await conn.fetch(READ, group, *columns_of(places)))
+
+
+async def read(
+    pool: Pool, group: str, places: Collection[Place]
+) -> dict[Place, Checkpoint]:
+    """Where the group stands in each place where it has been."""
+    return by_place(await pool.fetch(READ, group, *columns_of(places)))
 
 
 async def create(conn: Connection, group: str, places: Collection[Place]) -> None:
@@ -101,6 +112,7 @@ async def move(
         [was[place].next for place in places],
         [now[place].next for place in places],
         [now[place].appended for place in places],
+        [now[place].last for place in places],
     )
     if done != f"UPDATE {len(places)}":
         raise Fenced

@@ -34,7 +34,10 @@ log = structlog.get_logger()
 RETRY_STOPPED = timedelta(seconds=30)
 LONGEST_BACKOFF = 10.0
 SMALL_BATCH = 100
+# few facts wait so long for more: fewer and larger transactions
 PATIENCE = timedelta(milliseconds=15)
+# the same where nobody waits for each fact
+UNHURRIED = timedelta(milliseconds=60)
 CATCHING_UP = timedelta(seconds=2)
 
 
@@ -50,10 +53,12 @@ class Inbox(Reading):
         apply: Apply,
         known: Known,
         on_refused: OnRefused = ignore,
+        patience: timedelta = PATIENCE,
     ) -> None:
         super().__init__(group, topics, pool)
         self.taking = Taking(group, apply, known)
         self.on_refused = on_refused
+        self.patience = patience
         # batches in a row that could not be applied, and the last error's class
         self.failures = 0
         self.failing = ""
@@ -71,6 +76,7 @@ class Inbox(Reading):
         It raises nothing: FastStream would log an error's text. `records` are
         `Record`s; FastStream makes a model of what is annotated here.
         """
+        began = monotonic()
         by_partition = partitions_in(records)
         async with self.busy:
             if self.parting:
@@ -89,8 +95,9 @@ class Inbox(Reading):
             self.noting = asyncio.create_task(self.note_in_kafka())
         await self.let_go_on()
         if len(records) < SMALL_BATCH:
-            # a little patience: fewer and larger transactions where facts come often
-            await asyncio.sleep(PATIENCE.total_seconds())
+            # where all is slow it rests as long as it worked, and takes more at once
+            worked = monotonic() - began
+            await asyncio.sleep(max(worked, self.patience.total_seconds()))
         else:
             self.last_large = monotonic()
 
@@ -146,10 +153,9 @@ class Inbox(Reading):
         in_a_row = 0
         async with transaction(self.pool) as conn:
             held = await self.lock(conn, by_partition)
-            first = {at: each[0].offset for at, each in by_partition.items()}
-            due = {at: held[self.place_of(at)].next for at in by_partition}
-            lost = await self.lost_ends(first, due)
-            batch = self.judge(without(by_partition, lost), held)
+            stand = {at: held[self.place_of(at)] for at in by_partition}
+            lost = await self.lost_ends(by_partition, stand)
+            batch = await self.judge(without(by_partition, lost), held)
             await self.taking.keep_first_sayings(conn, batch, held)
             if searching:
                 in_a_row = await self.taking.apply_some(conn, batch)
@@ -166,14 +172,14 @@ class Inbox(Reading):
         metrics.count_batch(self.group, batch, size, monotonic() - began)
         for record, newer in batch.newer:
             await self.stop(record, "Newer", f"rule set {newer.ruleset}")
-        for partition, end in lost.items():
-            await self.hold(partition, due[partition], end)
+        for partition, found in lost.items():
+            await self.hold(partition, stand[partition].next, found)
         return batch
 
-    async def hold(self, partition: TopicPartition, due: int, end: int) -> None:
+    async def hold(self, partition: TopicPartition, due: int, found: str) -> None:
         """Read no further: what comes next would be taken for what was applied."""
         where = (self.group, partition.topic, partition.partition, due)
-        stop = Stop(*where, LOST_END, f"Kafka ends at {end}")
+        stop = Stop(*where, LOST_END, found)
         async with transaction(self.pool) as conn:
             await stopped.record(conn, stop)
         self.stand(partition, stop)
@@ -188,11 +194,13 @@ class Inbox(Reading):
             held = await checkpoint.lock(conn, self.group, places)
         return held
 
-    def judge(
+    async def judge(
         self, by_partition: ByPartition, held: Mapping[Place, Checkpoint]
     ) -> Batch:
         batch = Batch()
         for partition, records in by_partition.items():
+            # who asks something meanwhile is not held up by all of a large batch
+            await asyncio.sleep(0)
             place = self.place_of(partition)
             if self.has_gap(partition, records[0].offset, held[place].next):
                 batch.gaps[place] = held[place]

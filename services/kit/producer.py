@@ -5,7 +5,7 @@ handed to the event loop once per claim.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,8 +54,20 @@ class Claim:
         self.size = self.left = size
         self.loop = asyncio.get_running_loop()
         self.done = asyncio.Event()
+        self.then: Callable[[], None] | None = None
         if not size:
             self.done.set()
+
+    def when_done(self, then: Callable[[], None]) -> None:
+        """Call it in the event loop once each row is answered."""
+        self.then = then
+        if self.done.is_set():
+            then()
+
+    def end(self) -> None:
+        self.done.set()
+        if self.then is not None:
+            self.then()
 
     @property
     def unknown(self) -> int:
@@ -70,7 +82,7 @@ class Claim:
             self.failure = error
         self.left -= 1
         if not self.left:
-            self.loop.call_soon_threadsafe(self.done.set)
+            self.loop.call_soon_threadsafe(self.end)
 
 
 def published(seq: int, message: Message) -> Published:

@@ -16,10 +16,11 @@ from aiokafka.errors import KafkaError
 from schemas.topics import Topic
 
 from . import checkpoint
-from .batch import Batch, partition_at, partitions_of
-from .broker import ASK_LIMIT, topic_ids
-from .checkpoint import Place
+from .batch import Batch, ByPartition, partition_at, partitions_of
+from .broker import ASK_LIMIT, connection_to_leader, topic_ids
+from .checkpoint import Checkpoint, Place
 from .db import TRANSIENT, Pool
+from .lost_end import lost_in
 from .stopped import Stop
 
 log = structlog.get_logger()
@@ -44,8 +45,14 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         self.positions: dict[TopicPartition, int] = {}
         # where it began, which a batch that was in hand then knows nothing of
         self.begun: dict[TopicPartition, int] = {}
-        # assigned, and not yet sought: they are read from where Kafka would have it
+        # to be sought before they are applied: assigned, and read from where Kafka has
+        # it; set back; or perhaps fetched from another log
         self.astray: set[TopicPartition] = set()
+        # over which connection it was sought, and over which it was found to be the log
+        # that we know
+        self.sought_on: dict[TopicPartition, Any] = {}
+        self.proven_on: dict[TopicPartition, Any] = {}
+        self.bootstrap = ""
         self.stopped: dict[TopicPartition, Stop] = {}
         # partitions of which Postgres may say that they stand, perhaps since before us
         self.marked: set[TopicPartition] = set()
@@ -57,6 +64,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     async def learn_topics(self, bootstrap: str) -> None:
         """Before the consumer starts: which topics are meant. Raises KafkaException."""
         self.parting = False
+        self.bootstrap = bootstrap
         self.ids = await topic_ids(bootstrap, [topic.name for topic in self.topics])
 
     async def on_partitions_revoked(self, revoked: Collection[TopicPartition]) -> None:
@@ -91,9 +99,41 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             return
         for place, partition in places.items():
             if self.is_assigned(partition):
-                self.consumer.seek(partition, found[place].next)
+                self.seek(partition, found[place].next)
                 self.begun[partition] = found[place].next
                 self.astray.discard(partition)
+
+    async def go_back(self) -> None:
+        """Read again what the database has forgotten, restored while we read on.
+
+        A next record would show it; where none comes, nobody else would notice. It
+        raises nothing: what was not done is done at the next look.
+        """
+        reading = self.assigned_positions()
+        if self.busy.locked() or not reading:
+            return
+        places = {self.place_of(at): at for at in reading}
+        try:
+            async with self.busy, asyncio.timeout(ASK_LIMIT.total_seconds()):
+                found = await checkpoint.read(self.pool, self.group, places)
+                for place, at in places.items():
+                    due = found[place].next if place in found else 0
+                    if due < reading[at] and self.is_assigned(at):
+                        log.warning("set_back", topic=at.topic, partition=at.partition)
+                        self.seek(at, due)
+                        # what may be fetched already is none that follows
+                        self.astray.add(at)
+        except TRANSIENT as error:
+            log.warning("checkpoints_not_read", error=type(error).__name__)
+
+    def assigned_positions(self) -> dict[TopicPartition, int]:
+        """Where it reads on, of what is read."""
+        sought = {**self.begun, **self.positions}
+        return {
+            at: n
+            for at, n in sought.items()
+            if self.is_assigned(at) and at not in self.stopped and at not in self.astray
+        }
 
     async def ends(self, topics: Sequence[Topic]) -> dict[Place, int]:
         """Where all partitions of these topics end now, whoever reads them.
@@ -107,22 +147,32 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         return {self.place_of(partition): end for partition, end in found.items()}
 
     async def lost_ends(
-        self, first: Mapping[TopicPartition, int], due: Mapping[TopicPartition, int]
-    ) -> dict[TopicPartition, int]:
-        """Partitions that Kafka ends before what was applied of them, and where.
+        self, batch: ByPartition, held: Mapping[TopicPartition, Checkpoint]
+    ) -> dict[TopicPartition, str]:
+        """Partitions of which Kafka has lost what was applied, and how that shows.
 
-        One is read from its beginning then, though we read on from what is due. Raises
+        Looked at where one was assigned, where its connection has broken, and where it
+        is read from its beginning though we read on from what is due. Raises
         ConnectionError where Kafka does not tell.
         """
-        sought = {**self.begun, **self.positions}
-        back = [at for at, n in first.items() if n < due[at] == sought.get(at)]
-        if not back or self.consumer is None:
+        if self.consumer is None:
             return {}
-        try:
-            ends = await self.consumer.end_offsets(back)
-        except KafkaError as error:
-            raise ConnectionError(type(error).__name__) from error
-        return {at: end for at, end in ends.items() if end < due[at]}
+        over = {at: connection_to_leader(self.consumer, at) for at in batch}
+        sought = {**self.begun, **self.positions}
+        doubtful = {
+            at: held[at]
+            for at, records in batch.items()
+            if self.proven_on.get(at, self) is not over[at]
+            or records[0].offset < held[at].next == sought.get(at)
+        }
+        lost = await lost_in(self.consumer, self.bootstrap, self.group, doubtful)
+        for at in doubtful.keys() - lost.keys():
+            if self.is_assigned(at):
+                self.proven_on[at] = over[at]
+                if self.sought_on.get(at) is not over[at]:
+                    # this may have been fetched before the break
+                    self.astray.add(at)
+        return lost
 
     async def note_in_kafka(self) -> None:
         """After a while, for who watches the group there, not for every batch."""
@@ -171,14 +221,20 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
     def read_from(self, partition: TopicPartition, offset: int) -> None:
         """Only between batches: the next one comes from there."""
         if self.is_assigned(partition):
-            self.consumer.seek(partition, offset)
+            self.seek(partition, offset)
             self.positions[partition] = offset
             self.astray.discard(partition)
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.consumer.seek(partition, offset)
+        self.sought_on[partition] = connection_to_leader(self.consumer, partition)
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:
             self.positions.pop(partition, None)
             self.begun.pop(partition, None)
+            self.sought_on.pop(partition, None)
+            self.proven_on.pop(partition, None)
             self.stopped.pop(partition, None)
             self.marked.discard(partition)
             self.astray.discard(partition)

@@ -20,7 +20,10 @@ log = structlog.get_logger()
 CLAIM_ROWS = 2_000
 CLAIM_BYTES = 16 * 1024 * 1024
 IN_FLIGHT = 3
-PATIENCE = timedelta(milliseconds=4)
+# from one claim to the next: fewer and larger ones where rows come often, fewer still
+# where Postgres is slow
+PATIENCE = timedelta(milliseconds=2)
+REST = 3
 # a notification may be lost with its connection; nobody waits longer than this
 SAFETY_LOOK = timedelta(seconds=5)
 # no answer for so long: unknown; a new producer sends from the first such row on
@@ -34,7 +37,8 @@ CLAIM = """
 SELECT seq, topic, key, value
   FROM (SELECT *, sum(octet_length(value)) OVER (ORDER BY seq) AS so_far
           FROM (SELECT seq, topic, key, value FROM outbox
-                 WHERE seq > $1 ORDER BY seq LIMIT $2) AS next) AS counted
+                 WHERE seq > $1 AND seq <> ALL($4::bigint[])
+                 ORDER BY seq LIMIT $2) AS next) AS counted
  WHERE so_far <= $3 + octet_length(value)
  ORDER BY seq
 """
@@ -47,6 +51,15 @@ class SendFailed(Exception):
 
 class LeaseLost(Exception):
     """Another relay sends now; what we have not sent, we must not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flying:
+    """A claim that was sent and not yet taken out of the outbox: its rows, and when."""
+
+    claim: Claim
+    seqs: Sequence[int]
+    since: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +94,12 @@ class Relay:
         self.on_published = on_published
         self.lease = Lease(pool, "relay")
         # sent, and not yet taken out of the outbox
-        self.flying: deque[Claim] = deque()
+        self.flying: deque[Flying] = deque()
         self.woken: Wake | None = None
+        # rows were committed, or answers have come
+        self.stirred = asyncio.Event()
+        # when the next claim is due
+        self.rested_at = 0.0
 
     def ring(self) -> None:
         """Rows were committed here. A notification in their transaction would make
@@ -99,45 +116,57 @@ class Relay:
             await asyncio.to_thread(sender.connect)
             channel = f"{self.schema}_outbox"
             async with wake.listening(self.url, self.schema, channel) as woken:
-                self.woken = woken
+                self.woken, self.stirred = woken, woken.called
                 while True:
                     if await self.lease.keep():
                         await self.drain(sender)
                     else:
                         await woken.pass_on()
-                    # a little patience: fewer and larger claims where rows come often
-                    await asyncio.sleep(PATIENCE.total_seconds())
                     await woken.wait(min(SAFETY_LOOK, lease.RENEW))
         finally:
             self.woken = None
             await self.part(sender)
 
     async def drain(self, sender: Sender) -> None:
-        """Send until the outbox is empty. Full claims overlap the acks in flight.
+        """Send until the outbox is empty. Claims overlap the acks in flight.
 
-        From the start again after a claim that was not full: a row may have been
-        committed behind one with a higher number. Raises `SendFailed`, `LeaseLost`.
+        After a claim that was not full it looks from the start again: a row may have
+        been committed behind one with a higher number. Raises `SendFailed`,
+        `LeaseLost`.
         """
-        last, full = 0, True
+        last, due = 0, True
         while await self.lease.keep():
-            may_claim = full and len(self.flying) < IN_FLIGHT
-            rows = await self.claim(last) if may_claim else []
-            if rows:
-                last, full = rows[-1].seq, len(rows) == CLAIM_ROWS
-                self.flying.append(sender.send(await self.without_unsendable(rows)))
+            if due and len(self.flying) < IN_FLIGHT:
+                rows = await self.claim(last)
+                due = last > 0 or len(rows) == CLAIM_ROWS
+                last = rows[-1].seq if len(rows) == CLAIM_ROWS else 0
+                if rows:
+                    await self.send(sender, rows)
             elif self.flying:
-                await self.settle(self.flying[0])
-                self.flying.popleft()
-            elif last:
-                last, full = 0, True
+                await self.wait_for_answers()
+                due = True
             else:
                 return
         if self.flying:
             raise LeaseLost
 
     async def claim(self, after: int) -> list[Waiting]:
-        rows = await self.pool.fetch(CLAIM, after, CLAIM_ROWS, CLAIM_BYTES)
+        """The next rows that are not in flight."""
+        loop = asyncio.get_running_loop()
+        if not after:
+            await asyncio.sleep(self.rested_at - loop.time())
+        began = loop.time()
+        flying = [seq for each in self.flying for seq in each.seqs if seq > after]
+        rows = await self.pool.fetch(CLAIM, after, CLAIM_ROWS, CLAIM_BYTES, flying)
+        took = loop.time() - began
+        self.rested_at = loop.time() + max(PATIENCE.total_seconds(), REST * took)
         return [Waiting(*row) for row in rows]
+
+    async def send(self, sender: Sender, rows: Sequence[Waiting]) -> None:
+        claim = sender.send(await self.without_unsendable(rows))
+        claim.when_done(self.stirred.set)
+        since = asyncio.get_running_loop().time()
+        self.flying.append(Flying(claim, [row.seq for row in rows], since))
 
     async def without_unsendable(self, rows: Sequence[Waiting]) -> list[Waiting]:
         """Park what Kafka would never take: the others do not wait for it."""
@@ -148,23 +177,29 @@ class Relay:
             await outbox.park(self.pool, parked)
         return [row for row in rows if row.seq not in parked]
 
-    async def settle(self, claim: Claim) -> None:
-        """Wait for the answers, and take what was acknowledged out of the outbox."""
-        async with asyncio.timeout(ANSWER_LIMIT.total_seconds()):
-            while not claim.done.is_set():
-                await self.answered_or_renewed(claim)
-        await self.take_out(claim)
-        if claim.failure is not None:
-            metrics.SEND_FAILURES.inc()
-            raise SendFailed(claim.failure.name())
+    async def wait_for_answers(self) -> None:
+        """Take out what was answered; else wait for answers, or for rows.
 
-    async def answered_or_renewed(self, claim: Claim) -> None:
-        """While Kafka is away the lease is kept, or another would send as well."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(lease.RENEW.total_seconds()):
-                await claim.done.wait()
-        if not await self.lease.keep():
-            raise LeaseLost
+        While Kafka is away the lease is kept, or another would send as well. Raises
+        `SendFailed`, and TimeoutError where an answer is long overdue.
+        """
+        if not self.answered():
+            now = asyncio.get_running_loop().time()
+            if now - self.flying[0].since > ANSWER_LIMIT.total_seconds():
+                raise TimeoutError("Kafka has not answered")
+            with suppress(TimeoutError):
+                async with asyncio.timeout(lease.RENEW.total_seconds()):
+                    await self.stirred.wait()
+            self.stirred.clear()
+        for each in self.answered():
+            await self.take_out(each.claim)
+            if each.claim.failure is not None:
+                metrics.SEND_FAILURES.inc()
+                raise SendFailed(each.claim.failure.name())
+            self.flying.remove(each)
+
+    def answered(self) -> list[Flying]:
+        return [each for each in self.flying if each.claim.done.is_set()]
 
     async def take_out(self, claim: Claim) -> None:
         """Delete what was acknowledged, and nothing else; say where it stands."""
@@ -184,13 +219,13 @@ class Relay:
         if self.lease.held:
             with suppress(TimeoutError):
                 async with asyncio.timeout(PARTING_LIMIT.total_seconds()):
-                    for claim in self.flying:
-                        await claim.done.wait()
+                    for each in self.flying:
+                        await each.claim.done.wait()
         await asyncio.to_thread(sender.close)
-        metrics.SENDS_UNKNOWN.inc(sum(claim.unknown for claim in self.flying))
+        metrics.SENDS_UNKNOWN.inc(sum(each.claim.unknown for each in self.flying))
         try:
-            for claim in self.flying:
-                await self.take_out(claim)
+            for each in self.flying:
+                await self.take_out(each.claim)
             await self.lease.give_up()
         except Exception as error:  # noqa: BLE001  # it is sent again, no more
             log.warning("relay_not_settled", error=type(error).__name__)

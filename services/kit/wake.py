@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import asyncpg
@@ -37,15 +37,15 @@ class Wake:
 
         Raises ConnectionResetError where Postgres has gone.
         """
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout(limit.total_seconds()):
                 await self.called.wait()
-        except TimeoutError:
-            return False
+        called = self.called.is_set()
         self.called.clear()
+        # who waited for `called` itself may have taken that for a notification
         if self.conn.is_closed():
             raise ConnectionResetError("Postgres ended the connection that listens")
-        return True
+        return called
 
 
 @asynccontextmanager

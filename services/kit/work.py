@@ -110,6 +110,7 @@ async def watch(inbox: Inbox) -> None:
             await watchdog.look(inbox)
             asked = monotonic()
         await inbox.let_go_on()
+        await inbox.go_back()
         await asyncio.sleep(LOOK_EVERY.total_seconds())
     raise ConsumerDied
 

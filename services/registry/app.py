@@ -13,7 +13,7 @@ from services.kit.callers import Callers
 from services.kit.clock import Clock, utc_now
 from services.kit.db import pool_of
 from services.kit.delays import Delays
-from services.kit.inbox import Inbox
+from services.kit.inbox import UNHURRIED, Inbox
 from services.kit.relay import Relay
 from services.kit.work import consume, in_background
 
@@ -41,6 +41,7 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
                 apply=handlers.on_facts,
                 known=store.known,
                 on_refused=handlers.on_refused,
+                patience=UNHURRIED,
             )
             relay = Relay(
                 pool, url=url, schema="registry", bootstrap=around.kafka_bootstrap

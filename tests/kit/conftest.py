@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from uuid import uuid4
 
 import pytest
+from aiokafka import TopicPartition
 
+from services.kit import reading
 from services.kit.db import Connection, Pool, connect, pool_of
 from services.kit.relay import OnPublished, Relay
 from tests.stack import Stack
@@ -97,3 +99,14 @@ async def room(
     async with pool_of(database, "kit") as pool:
         await pool.execute("TRUNCATE outbox, outbox_parked, lease, published")
         yield Room(pool, database, bootstrap, writer, reader)
+
+
+@pytest.fixture
+def without_kafka(monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no Kafka that could have lost anything."""
+
+    async def nothing(*_: object) -> dict[TopicPartition, str]:
+        return {}
+
+    monkeypatch.setattr(reading, "lost_in", nothing)
+    monkeypatch.setattr(reading, "connection_to_leader", lambda *_: None)

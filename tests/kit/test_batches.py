@@ -21,6 +21,8 @@ from .facts import again, facts, record, said
 from .kafka import Written, partition_of
 from .member import Member, fails_on
 
+pytestmark = pytest.mark.usefixtures("without_kafka")
+
 BEGAN = 1_790_000_000_000
 
 

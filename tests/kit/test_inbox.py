@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from schemas.topics import STATE
-from services.kit import checkpoint, metrics
+from services.kit import checkpoint, metrics, work
 from services.kit.checkpoint import Checkpoint, Place
 from services.kit.db import Connection
 from tests.schemas.said import NARVIK
@@ -143,6 +143,24 @@ async def test_a_database_that_was_set_back_while_it_reads_is_brought_up_again(
         await reader.stands(places[2])
 
         places += await room.writer.write(*facts(1, partition=2))
+        await reader.reached(places[-1])
+
+    assert [row["position"] for row in await reader.effects()] == [
+        offset for _, _, offset in places
+    ]
+
+
+async def test_a_database_that_was_set_back_is_brought_up_again_though_nothing_comes(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that waits until a topic is read to its end would otherwise wait for ever."""
+    monkeypatch.setattr(work, "LOOK_EVERY", timedelta(seconds=0.2))
+    reader = await member(room)
+    async with reader.consuming():
+        places = await room.writer.write(*facts(5, partition=2))
+        await reader.reached(places[-1])
+        await room.pool.execute("DELETE FROM effect WHERE position > $1", places[1][2])
+        await reader.stands(places[2])
         await reader.reached(places[-1])
 
     assert [row["position"] for row in await reader.effects()] == [

@@ -31,6 +31,8 @@ from .parking import (
 )
 from .test_batches import Log
 
+pytestmark = pytest.mark.usefixtures("without_kafka")
+
 
 async def test_it_is_parked_with_its_speakers_later_facts_and_all_else_goes_on(
     room: Room,

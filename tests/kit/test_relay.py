@@ -19,7 +19,7 @@ from services.kit.db import Connection, Pool, pool_of, transaction
 from services.kit.lease import Lease
 from services.kit.outbox import Outgoing
 from services.kit.producer import LARGEST, Claim, Published, Sender
-from services.kit.relay import LeaseLost, Relay
+from services.kit.relay import Flying, LeaseLost, Relay
 from tests.stack import until
 
 from .conftest import Room
@@ -380,7 +380,7 @@ async def test_a_relay_that_loses_its_lease_with_rows_in_flight_gives_up(
 ) -> None:
     loser = room.relay()
     assert await loser.lease.take()
-    loser.flying.append(Claim(1))
+    loser.flying.append(Flying(Claim(1), [1], 0.0))
     await room.pool.execute("UPDATE lease SET holder = gen_random_uuid()")
     loser.lease.until = 0.0
 

@@ -8,7 +8,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from services.delivery import store
-from services.delivery.rules import Initiative
+from services.delivery.items import Table
 from services.delivery.sequencer import Sequencer
 from services.delivery.store import LogEnd
 from services.kit import broker, checkpoint, parked, search
@@ -57,7 +57,7 @@ def a_batch_that_meets_a_conflict_is_dropped(patch: pytest.MonkeyPatch) -> None:
         except (*TRANSIENT, Fenced):
             async with transaction(inbox.pool) as conn:
                 held = await inbox.lock(conn, by_partition)
-                batch = inbox.judge(by_partition, held)
+                batch = await inbox.judge(by_partition, held)
                 await checkpoint.move(conn, inbox.group, batch.was, batch.now)
             batch.facts.clear()
             inbox.note(batch, 0)
@@ -81,7 +81,7 @@ def a_member_believes_its_own_position(patch: pytest.MonkeyPatch) -> None:
     """A zombie knows how far it had come, and sets the checkpoint there."""
     judge = Inbox.judge
 
-    def believed(
+    async def believed(
         inbox: Inbox, by_partition: ByPartition, held: Mapping[Place, Checkpoint]
     ) -> Batch:
         own = {
@@ -89,7 +89,7 @@ def a_member_believes_its_own_position(patch: pytest.MonkeyPatch) -> None:
             for at, records in by_partition.items()
         }
         mine = {at: replace(held[at], next=offset) for at, offset in own.items()}
-        return judge(inbox, by_partition, mine)
+        return await judge(inbox, by_partition, mine)
 
     patch.setattr(Inbox, "judge", believed)
     patch.setattr(checkpoint, "MOVE", without(checkpoint.MOVE, GUARD))
@@ -190,7 +190,7 @@ def steps_that_decide_before_they_have_the_lock(patch: pytest.MonkeyPatch) -> No
         return LogEnd(*row)
 
     async def locked_late(
-        sequencer: Sequencer, conn: Connection, _: LogEnd, found: Sequence[Initiative]
+        sequencer: Sequencer, conn: Connection, _: LogEnd, found: Table
     ) -> None:
         await save(sequencer, conn, await lock(conn), found)
 

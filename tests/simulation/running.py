@@ -13,7 +13,7 @@ import pytest
 import structlog
 
 from schemas import admission
-from services.kit import backoff, batch, parked, relay, wake, work
+from services.kit import backoff, batch, parked, reading, relay, stretch, wake, work
 from tests.histories import Choices
 
 from . import listening
@@ -57,6 +57,8 @@ def planted(loop: Loop, broker: Broker) -> Iterator[None]:
                 patch.setattr(module, "monotonic", loop.time)
         patch.setattr(relay, "Sender", sender_to(broker))
         patch.setattr(wake, "connect", listening.connect)
+        patch.setattr(stretch, "records_at", broker.records_at)
+        patch.setattr(reading, "connection_to_leader", lambda consumer, _: consumer)
         for judging in (batch, parked):
             patch.setattr(judging, "admit", judged)
         # jitter of its own for each schedule, and the same one each time
