@@ -1,4 +1,4 @@
-"""`python -m deploy.local up | status | lag | demo | down | token`."""
+"""`python -m deploy.local up | status | lag | demo | drill | down | token`."""
 
 import argparse
 import sys
@@ -12,6 +12,7 @@ from services.kit.callers import OPERATIONS, PUBLISH, READ
 from . import lag, tokens
 from .demo import BROKEN, PLAYED, play
 from .down import down
+from .drill.play import drill
 from .folder import make, state_folder
 from .stack import read_stack
 from .status import status
@@ -100,6 +101,19 @@ def run_demo(chosen: argparse.Namespace) -> int:
     return play.demo(state_folder() / "demo", supervisor=supervisor)
 
 
+def drill_takes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--broken", action="store_true", help="with a restore that leaves one fact out"
+    )
+    sub.add_argument(
+        "--keep", action="store_true", help="leave its data and logs where it failed"
+    )
+
+
+def run_drill(chosen: argparse.Namespace) -> int:
+    return drill(broken=chosen.broken, keep=chosen.keep)
+
+
 def token_takes(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--orgnr", required=True, help="the organisation that acts")
     sub.add_argument(
@@ -144,6 +158,12 @@ COMMANDS = (
     Command("lag", "how far behind anyone is; 0 nobody", run_lag, lag_takes),
     Command(
         "demo", "play the whole path, from nothing to nothing", run_demo, demo_takes
+    ),
+    Command(
+        "drill",
+        "lose Postgres, then Kafka, and restore older backups, on a stack of its own",
+        run_drill,
+        drill_takes,
     ),
     Command("down", "end everything; the data stay for the next `up`", run_down),
     Command("token", "a token of the development issuer", run_token, token_takes),

@@ -19,6 +19,8 @@ from deploy.local.stack import Stack
 from . import witness
 from .bearers import Bearers
 from .brokers import laid_out
+from .clocks import clock_of
+from .disks import disk_at
 from .house import LINKED, SERVICES, House
 from .links import Link
 from .replica import Replica
@@ -57,6 +59,7 @@ async def build(
         bearers=Bearers(folder),
         seed=seed,
         rate=rate,
+        disk=disk_at(folder / Server.name),
     )
     try:
         await furnish(house, replicas)
@@ -122,7 +125,10 @@ def replica_of(house: House, service: str, number: int, url: str) -> Replica:
     if service in {"registry", "delivery"}:
         # every reader without a token shares this; a fault run asks often
         own[f"TIDLIG_{service.upper()}_PUBLIC_RATE"] = "1000"
-    return Replica(service, name, port, log_of(house.folder, name), own)
+    clock = clock_of(house.folder, name)
+    if clock is not None:
+        own |= clock.environment
+    return Replica(service, name, port, log_of(house.folder, name), own, clock)
 
 
 async def migrate(house: House) -> None:

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from . import killing, leaving, outages, writing
+from . import killing, leaving, outages, stepping, writing
 from .hand import Fault
 
 OFTEN: tuple[Fault, ...] = (
@@ -18,10 +18,12 @@ OFTEN: tuple[Fault, ...] = (
     outages.links_half_open,
     writing.poisoned,
     writing.replay,
+    stepping.clocks_stepped,
 )
 KAFKA: tuple[Fault, ...] = (outages.kafka_killed, outages.kafka_ended)
 # two of these at once would only be an outage
-SERVERS: tuple[Fault, ...] = (*KAFKA, outages.postgres_stopped)
+POSTGRES: tuple[Fault, ...] = (outages.postgres_stopped, outages.disk_full)
+SERVERS: tuple[Fault, ...] = (*KAFKA, *POSTGRES)
 # in long runs alone: they take their time, or are many
 SELDOM: tuple[Fault, ...] = (
     killing.pause,
@@ -37,9 +39,9 @@ CALM = 0.25
 
 def shuffled(random: Random, *, short: bool) -> list[Fault]:
     """Every fault in any order; in a long run most of them twice."""
-    deck = [*OFTEN, random.choice(KAFKA), outages.postgres_stopped]
+    deck = [*OFTEN, random.choice(KAFKA), *POSTGRES]
     if not short:
-        deck += [*OFTEN, *KAFKA, *SELDOM]
+        deck += [*OFTEN, *KAFKA, outages.disk_full, *SELDOM]
     random.shuffle(deck)
     return deck
 

@@ -28,7 +28,9 @@ from deploy.local.processes import spawn
 from deploy.local.roles import url_of
 from deploy.local.services import present
 
+from . import clocks
 from .bearers import Bearers
+from .disks import Disk
 from .links import Link
 from .replica import Replica
 from .servers import Running
@@ -53,6 +55,8 @@ class House:
     bearers: Bearers
     seed: str
     rate: float
+    # Postgres' own, where one could be mounted
+    disk: Disk | None = None
     emitter: "subprocess.Popen[bytes] | None" = None
     emitting: bool = False
     # how the next start of a replica is to be, by its name
@@ -175,4 +179,7 @@ class House:
             broker.end(SIGKILL)
         with suppress(OSError):
             self.postgres.end(SIGINT)
+        if self.disk is not None:
+            self.disk.give_up()
+        clocks.clear_away()
         self.hand.shutdown()

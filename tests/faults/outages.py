@@ -45,6 +45,22 @@ async def postgres_stopped(hand: Hand) -> None:
         hand.done.counts["postgres restart"] += 1
 
 
+async def disk_full(hand: Hand) -> None:
+    """Postgres cannot write; where it ends of that it is started when there is room."""
+    house = hand.house
+    if house.disk is None:
+        return
+    await house.by_hand(house.disk.fill)
+    try:
+        await hand.wait(2.0)
+    finally:
+        await house.by_hand(house.disk.make_room)
+        hand.done.counts["full disk"] += 1
+        if house.postgres.has_ended:
+            await house.by_hand(house.postgres.start)
+            hand.done.counts["postgres restart"] += 1
+
+
 async def connections_killed(hand: Hand) -> None:
     """All sessions of the services, three times."""
     for _ in range(3):

@@ -14,6 +14,8 @@ from deploy.local.folder import CHECKOUT
 from deploy.local.ports import HOST
 from deploy.local.processes import look, spawn
 
+from .clocks import Clock
+
 
 @dataclass
 class Replica:
@@ -24,6 +26,8 @@ class Replica:
     port: int
     log: Path
     environment: Mapping[str, str] = field(repr=False)
+    # None where no clock can be stepped here
+    clock: Clock | None = None
     wanted: bool = False
     child: subprocess.Popen[bytes] | None = field(default=None, repr=False)
     # how often it ended without our doing: the status, and when

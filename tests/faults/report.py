@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from . import clocks, disks
 from .run import Outcome
 from .steps import EVERY
 
@@ -18,11 +19,8 @@ LEAST = {
 }
 NONE = ("lost", "duplicated", "order_violations", "leaks")
 SHOWN = 20
-# faults of `operations.md` C4 that this run leaves out, and why
-NOT_TRIED = {
-    "full disk": "a file system of its own needs root and mount rights",
-    "clock steps": "libfaketime is no package of this project",
-}
+# faults that are not to be had everywhere, and why not
+NOT_EVERYWHERE = {"full disk": disks.NOT_HERE, "clock step": clocks.NOT_HERE}
 
 
 def figures(outcome: Outcome, mutants: tuple[int, int] | None) -> dict[str, object]:
@@ -50,11 +48,17 @@ def figures(outcome: Outcome, mutants: tuple[int, int] | None) -> dict[str, obje
         ],
         "counts": dict(sorted(counts.items())),
         "ended_by_themselves": outcome.ended_by_themselves,
-        "not_tried": NOT_TRIED,
+        "not_tried": not_tried(outcome),
     }
     if mutants is not None:
         found["mutants_caught"], found["mutants_total"] = mutants
     return found
+
+
+def not_tried(outcome: Outcome) -> dict[str, str]:
+    """What was left out because it is not to be had here."""
+    counts = outcome.done.counts
+    return {name: why for name, why in NOT_EVERYWHERE.items() if not counts[name]}
 
 
 def write(found: dict[str, object]) -> None:
@@ -75,7 +79,7 @@ def lines(outcome: Outcome) -> Iterator[str]:
         f"{max(outcome.healed, default=0.0):.1f} s"
     )
     yield ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))
-    for name, why in NOT_TRIED.items():
+    for name, why in not_tried(outcome).items():
         yield f"not tried: {name} ({why})"
     for each in outcome.broken[:SHOWN]:
         where = "" if each.identity is None else f" {' '.join(each.identity)}:"

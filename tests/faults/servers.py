@@ -32,6 +32,11 @@ class Running:
             self.child.wait()
         self.child = None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it ended by itself."""
+        return self.child is not None and self.child.poll() is not None
+
     def until_ready(self, seconds: float = 90) -> bool:
         return until(self.server.ready, seconds)
 
