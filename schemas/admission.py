@@ -15,7 +15,7 @@ from typing import cast
 import orjson
 from pydantic import BaseModel, ValidationError
 
-from . import channels, national_id, spoken
+from . import national_id, spoken
 from .arena_admission import faults_in_arena
 from .corrections import Correction, FactCorrected
 from .envelope import (
@@ -38,7 +38,7 @@ from .models import FactRef, Naming, field_of
 from .rulesets import NEWEST, RuleSet, ruleset
 from .strict_json import NotStrict
 from .topics import ARENA, PARTY_TOPICS, TRACKER, Line, Topic
-from .tracker import InitiativeReadable, InitiativeReceived
+from .tracker import told_of_reading, whom_it_concerns
 from .types import TYPES_OF, EventType
 
 Headers = Sequence[tuple[str, bytes | None]]
@@ -87,7 +87,7 @@ def judge(
     from_party = not str(attributes.get("source")).startswith("urn:tidlig:")
     bare = Event(said, event.data, event.data_bytes)
     row = TYPES_OF[rules.number].get(str(attributes.get("type")))
-    if row is not None and row.readers == "arena":
+    if row is not None and row.in_arena:
         faults, data = arena_faults_of(bare, row, rules, accepted)
     elif from_party:
         faults, data = faults_of(bare, rules, accepted)
@@ -252,13 +252,10 @@ def tracker_faults_of(
 
 def recipient_faults(event: Event, data: BaseModel) -> Iterator[Fault]:
     """*Readable* and *received* name the owner and the channel or body concerned."""
-    concerned: str | None = None
-    if isinstance(data, InitiativeReadable):
-        concerned = data.channel
-    elif isinstance(data, InitiativeReceived):
-        concerned = data.body
-    owner = channels.organisation(owner_of(str(event.attributes["subject"])))
-    expected = None if concerned is None else " ".join(sorted({owner, concerned}))
+    concerned = whom_it_concerns(data)
+    subject = str(event.attributes["subject"])
+    told = () if concerned is None else told_of_reading(subject, concerned)
+    expected = " ".join(told) or None
     if event.attributes.get("recipients") != expected:
         yield Fault("recipients", "/recipients", "the owner and whom it concerns")
 

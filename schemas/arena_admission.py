@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from . import channels, spoken
+from . import channels, spoken, tracker
 from .arena import ACTOR_PATTERN, ITEM_PATTERN, MEETING_PATTERN
 from .arena_rows import AFTER_ISSUE
 from .envelope import Event
@@ -15,6 +15,7 @@ from .identity import PARTY_SOURCE_PATTERN, owner_of, speaker_of
 from .mandate import Arena, Right
 from .models import field_of
 from .rulesets import RuleSet, oslo_day
+from .silence import DutyOverdue, concerned
 from .types import EventType
 
 CONSULTATION = "urn:tidlig:consultation"
@@ -22,6 +23,8 @@ ITEM, MEETING = re.compile(ITEM_PATTERN), re.compile(MEETING_PATTERN)
 ACTOR, PARTY = re.compile(ACTOR_PATTERN), re.compile(PARTY_SOURCE_PATTERN)
 # what a meeting's own facts are; everything else is about an item
 OF_MEETINGS = frozenset({"meeting", "minutes"})
+# and what is said of both
+OF_ANY = frozenset({"act", "readable", "received"})
 
 
 def faults_in_arena(
@@ -42,21 +45,36 @@ def faults_in_arena(
     if row.group == "line":
         yield from line_faults(source, attributes.get("actor"), rules)
         yield from mandate_faults(source, row, arena_in(event, rules), accepted)
-    elif source != CONSULTATION:
-        yield Fault("source", "/source", f"only {CONSULTATION} says {row.name}")
+    elif source != says(row):
+        yield Fault("source", "/source", f"only {says(row)} says {row.name}")
     elif "actor" in attributes:
         yield Fault("actor", "/actor", "who acted stands in `data.actors`")
-    yield from reader_faults(event, row, rules)
+    if row.readers == "recipients":
+        yield from recipient_faults(event, data, rules, accepted)
+    else:
+        yield from reader_faults(event, row, rules)
     if data is not None:
         yield from initiative_faults(data, speaker_of(source), rules)
+
+
+def says(row: EventType) -> str:
+    """Which of the tracker's services: delivery observes who reads."""
+    of_reading = row.family in ("readable", "received")
+    return tracker.DELIVERY if of_reading else CONSULTATION
 
 
 def subject_faults(subject: str, row: EventType, rules: RuleSet) -> Iterator[Fault]:
     """An item or a meeting of an arena that the rule set knows."""
     found = (ITEM if row.family not in OF_MEETINGS else MEETING).fullmatch(subject)
-    if row.family == "act":
-        found = found or MEETING.fullmatch(subject)
-    if not found:
+    if not found and row.family not in OF_ANY:
+        yield Fault("subject", "/subject", "item:<arena>:<n>-<yy>, or meeting:…")
+    else:
+        yield from any_subject_faults(subject, rules)
+
+
+def any_subject_faults(subject: str, rules: RuleSet) -> Iterator[Fault]:
+    """Any item or meeting of an arena that the rule set knows."""
+    if not (ITEM.fullmatch(subject) or MEETING.fullmatch(subject)):
         yield Fault("subject", "/subject", "item:<arena>:<n>-<yy>, or meeting:…")
     elif subject.split(":")[1] not in rules.arenas:
         yield Fault("arena", "/subject", f"no arena of rule set {rules.number}")
@@ -107,6 +125,27 @@ def reader_faults(event: Event, row: EventType, rules: RuleSet) -> Iterator[Faul
         )
     else:
         yield from unknown_in(values, rules)
+
+
+def recipient_faults(
+    event: Event, data: BaseModel | None, rules: RuleSet, accepted: datetime
+) -> Iterator[Fault]:
+    """A duty is told to who has it, by the mandate of the day, and to the owners.
+
+    That a channel could read, or a body has received, is told to that one alone.
+    """
+    for name in ("visibility", "audience"):
+        if name in event.attributes:
+            yield Fault(name, f"/{name}", "recipients say who reads it")
+    arena = arena_in(event, rules)
+    if data is None or arena is None:
+        return
+    if isinstance(data, DutyOverdue):
+        told = concerned(data, arena, oslo_day(accepted))
+    else:
+        told = tuple(filter(None, [tracker.whom_it_concerns(data)]))
+    if not told or event.attributes.get("recipients") != " ".join(told):
+        yield Fault("recipients", "/recipients", "those whom it concerns, and no other")
 
 
 def unknown_in(values: tuple[str, ...], rules: RuleSet) -> Iterator[Fault]:

@@ -4,11 +4,12 @@ Each stands by itself: in the arena the order of acts on an item is decided by
 consultation, and recorded.
 """
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel
 
-from . import advice, arena, scoring, silence
+from . import advice, arena, scoring, silence, tracker
 from . import disagreements as disagreed
 
 # `line`: a body for its own line; `arena`: in the arena's name; `tracker`: observed
@@ -16,6 +17,7 @@ SaidBy = Literal["line", "arena", "tracker"]
 ArenaFamily = Literal[
     "item", "act", "score", "advice", "position", "decision", "follow_up",
     "dissent", "disagreement", "factor", "meeting", "minutes", "silence", "duty",
+    "readable", "received",
 ]  # fmt: skip
 
 ROWS: tuple[tuple[str, SaidBy, ArenaFamily, type[BaseModel]], ...] = (
@@ -52,7 +54,12 @@ ROWS: tuple[tuple[str, SaidBy, ArenaFamily, type[BaseModel]], ...] = (
     ("success.assessed", "line", "factor", disagreed.FactorAssessed),
     ("silence.noted", "tracker", "silence", silence.SilenceNoted),
     ("duty.overdue", "tracker", "duty", silence.DutyOverdue),
+    ("arena.readable", "tracker", "readable", tracker.ArenaReadable),
+    ("arena.received", "tracker", "received", tracker.ArenaReceived),
 )  # fmt: skip
+# said to its recipients alone; all else is read by audience and initiatives
+TO_RECIPIENTS = frozenset({"duty.overdue", "arena.readable", "arena.received"})
+IN_ARENA = frozenset(name for name, *_ in ROWS)
 # what is said after advice was given may be read by whom the advice is given to
 AFTER_ISSUE = frozenset(
     {
@@ -62,6 +69,16 @@ AFTER_ISSUE = frozenset(
         "advice.followup.recorded",
         "dissent.judged",
         "arena.item.closed",
-        "duty.overdue",
     }
 )
+
+
+def with_readers() -> Iterator[
+    tuple[str, SaidBy, ArenaFamily, Literal["arena", "recipients"], type[BaseModel]]
+]:
+    """Each row with the rule by which it is read."""
+    for name, said_by, family, model in ROWS:
+        readers: Literal["arena", "recipients"] = (
+            "recipients" if name in TO_RECIPIENTS else "arena"
+        )
+        yield name, said_by, family, readers, model

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from .channels import orgnr_in
 from .envelope import CONTENT, Visibility, read
-from .identity import Ref, canonical, mark, owner_of
+from .identity import Ref, canonical, is_of_arena, mark, owner_of
 from .models import Naming, field_of
 from .topics import Line
 from .types import EventType, ReaderRule
@@ -53,6 +53,22 @@ class Fact:
     @property
     def readers(self) -> ReaderRule:
         return self.type.readers
+
+    @property
+    def name(self) -> str:
+        """The type's name, without prefix and version."""
+        return self.type.name
+
+    @property
+    def in_arena(self) -> bool:
+        """Whether it is about an item or a meeting of the joint arena."""
+        return is_of_arena(self.subject)
+
+    @property
+    def hash(self) -> str | None:
+        """Of the text that a fact of the arena is about."""
+        found: str | None = field_of(self.data, "hash")
+        return found
 
     @cached_property
     def mark(self) -> bytes:

@@ -40,6 +40,11 @@ def owner_of(subject: str) -> str:
     return subject.partition(":")[0]
 
 
+def is_of_arena(subject: str) -> bool:
+    """Whether it is an item or a meeting of the joint arena, and no initiative."""
+    return subject.startswith(("item:", "meeting:"))
+
+
 def speaker_of(source: str) -> str:
     """Who speaks: the organisation number, or the tracker's service as it stands."""
     return source.split(":", 3)[2] if source.startswith("urn:orgnr:") else source

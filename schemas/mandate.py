@@ -45,6 +45,14 @@ class Arena:
                 return member
         return None
 
+    def speaking_for(self, line: Line, day: date) -> frozenset[str]:
+        """Who speaks for a line on a day, by the mandate."""
+        return frozenset(
+            each.orgnr
+            for each in self.members
+            if each.line == line and "speaks" in each.rights and each.sits_on(day)
+        )
+
     def has_now(self, orgnr: str) -> bool:
         """Whether an organisation is a member whose last day is not recorded."""
         return any(each.orgnr == orgnr and each.last is None for each in self.members)

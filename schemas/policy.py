@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 from .channels import ARENA, PUBLIC, organisation, orgnr_in
@@ -22,10 +23,6 @@ class Reader:
     orgnr: str | None = None
 
 
-# what advice opens to whom it is given
-GIVEN = frozenset(
-    {"advice.issued", "advice.position.recorded", "silence.noted", "advice.superseded"}
-)
 ANYBODY = Reader(frozenset({PUBLIC}))
 
 
@@ -110,7 +107,7 @@ def opens_grant(fact: Said, channel: str, grants: Grants) -> bool:
     if channel == organisation(fact.owner):
         return True
     grant = None if fact.grant is None else grants.get(fact.grant)
-    return grant is not None and grant.open and channel in grant.audience
+    return grant is not None and grant.open and reaches(grant, {channel})
 
 
 def opens_owners(fact: Said, channel: str, grants: Grants) -> bool:
@@ -152,84 +149,30 @@ def opens_others(fact: Said, channel: str, grants: Grants) -> bool:
 
 def is_covered(channels: Collection[str], grants: Grants) -> bool:
     """Whether a live grant reaches one of the channels."""
-    return any(
-        grant.live and not grant.audience.isdisjoint(channels)
-        for grant in grants.values()
-    )
+    return any(grant.live and reaches(grant, channels) for grant in grants.values())
 
 
 def was_covered(channels: Collection[str], grants: Grants) -> bool:
     """Whether a grant, even one ended since, reaches or reached one of them."""
-    return any(
-        grant.open and not grant.audience.isdisjoint(channels)
-        for grant in grants.values()
-    )
+    return any(grant.open and reaches(grant, channels) for grant in grants.values())
+
+
+def reaches(grant: Grant, channels: Collection[str]) -> bool:
+    """Whether one of the channels is in its audience; the arena is all its members."""
+    if not grant.audience.isdisjoint(channels):
+        return True
+    return ARENA in grant.audience and not members_of_arena().isdisjoint(channels)
+
+
+@cache
+def members_of_arena() -> frozenset[str]:
+    """The own channels of all that take part in the arena."""
+    return frozenset(map(organisation, ruleset(NEWEST).having(ARENA)))
 
 
 def channels_of(orgnr: str) -> frozenset[str]:
     """An organisation's channels; no later rule set changes its line."""
     return ruleset(NEWEST).channels_of(orgnr)
-
-
-class SaidInArena(Protocol):
-    """What the policy asks of a fact of the arena."""
-
-    @property
-    def speaker(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def audience(self) -> Collection[str]: ...
-    @property
-    def initiatives(self) -> Collection[str]: ...
-    @property
-    def hash(self) -> str | None: ...
-
-
-def may_read_in_arena(
-    fact: SaidInArena,
-    reader: Reader,
-    grants_of: Mapping[str, Grants],
-    given_to: Mapping[str, Collection[str]],
-) -> bool:
-    """Whether `reader` may read a fact of the arena.
-
-    `grants_of` are the grants of each initiative; `given_to` has the audience of each
-    advice that was given, by its hash: advice opens the positions bound to it.
-    """
-    if reader.orgnr is not None and reader.orgnr == fact.speaker:
-        return True
-    if owns_one(fact, reader) and is_told_to_owners(fact, given_to):
-        return True
-    if is_given(fact, reader, given_to):
-        return True
-    return not reader.channels.isdisjoint(fact.audience) and all(
-        may_read_initiative(each, reader, grants_of.get(each, {}))
-        for each in fact.initiatives
-    )
-
-
-def owns_one(fact: SaidInArena, reader: Reader) -> bool:
-    return any(owner_of(each) == reader.orgnr for each in fact.initiatives)
-
-
-def is_told_to_owners(
-    fact: SaidInArena, given_to: Mapping[str, Collection[str]]
-) -> bool:
-    """That the item exists, its question, and what is given on it."""
-    return fact.name == "arena.item.proposed" or (
-        fact.name in GIVEN and fact.hash in given_to
-    )
-
-
-def is_given(
-    fact: SaidInArena, reader: Reader, given_to: Mapping[str, Collection[str]]
-) -> bool:
-    """Whether it is advice that was given to the reader, or a position bound to it."""
-    if fact.name not in GIVEN or fact.hash is None:
-        return False
-    wider = set(given_to.get(fact.hash, ())) - {ARENA}
-    return not reader.channels.isdisjoint(wider)
 
 
 def may_read_initiative(initiative: str, reader: Reader, grants: Grants) -> bool:

@@ -197,7 +197,7 @@ def reader_faults(
         yield Fault(
             "audience",
             "/audience",
-            "say with whom: state, municipal, public or org:<orgnr>"
+            "say with whom: state, municipal, arena, public or org:<orgnr>"
             if is_grant
             else "only initiative.shared has an `audience`",
         )
@@ -222,8 +222,10 @@ def list_faults(attributes: Attributes, name: str, rules: RuleSet) -> Iterator[F
                     f"/{name}",
                     f"{value[:40]} is no organisation of rule set {rules.number}",
                 )
+        elif value == channels.ARENA and rules.arenas:
+            continue
         elif value == channels.ARENA:
-            detail = "share with its members by name: org:<orgnr>"
+            detail = f"nobody takes part in an arena in rule set {rules.number}"
             yield Fault("no_members", f"/{name}", detail)
         elif value not in (*channels.LINES, channels.PUBLIC):
             yield Fault("unknown_channel", f"/{name}", f"{value[:40]} is no channel")

@@ -54,7 +54,7 @@ ARENA = Topic(
     holds="what is done in the joint arena: meetings, items, advice, positions",
     key="item or meeting id",
     producer="consultation",
-    consumers=("registry",),
+    consumers=("registry", "delivery"),
     owner="Tidlig, for both lines",
 )
 REJECTED = Topic(

@@ -4,16 +4,23 @@ Its ids are derived from what was observed, so that saying it twice is once.
 """
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
 
 import orjson
-from pydantic import Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints
 
 from .channels import OrgChannel, ReadableChannel, organisation
 from .envelope import PREFIX, SALT_BYTES, stamp, timestamp
-from .identity import Ref, owner_of
+from .identity import (
+    PARTY_SOURCE_PATTERN,
+    TRACKER_SOURCE_PATTERN,
+    Ref,
+    is_of_arena,
+    owner_of,
+)
 from .models import Data, FactRef, Naming, Sentence, TypedFactRef
 from .national_id import holds_national_id
 from .rulesets import NEWEST, ruleset
@@ -63,6 +70,37 @@ class FactReinstated(Naming):
     reason: Sentence
 
 
+class ObservedRef(TypedFactRef):
+    """A fact of the same item or meeting; much of it is said in the arena's name."""
+
+    source: Annotated[
+        str,
+        StringConstraints(pattern=f"{PARTY_SOURCE_PATTERN}|{TRACKER_SOURCE_PATTERN}"),
+    ]
+
+
+class ArenaReadable(InitiativeReadable):
+    """From this moment the reader could read these facts of an item or a meeting.
+
+    `position` is sealed, as that of an initiative's facts is.
+    """
+
+    facts: Annotated[
+        tuple[ObservedRef, ...], Field(min_length=1, max_length=MAX_FACTS_NAMED)
+    ]
+
+
+class ArenaReceived(InitiativeReceived):
+    """A body has fetched what it may read of an item or a meeting of the arena."""
+
+
+def whom_it_concerns(data: BaseModel) -> str | None:
+    """The channel that could read, or the body that has received."""
+    if isinstance(data, InitiativeReadable):
+        return data.channel
+    return data.body if isinstance(data, InitiativeReceived) else None
+
+
 Record = tuple[bytes, bytes]
 
 
@@ -73,30 +111,46 @@ def readable(
     position: str,
     at: datetime,
 ) -> Record:
-    """Key and value of `initiative.readable`.
+    """Key and value of `initiative.readable`, or of `arena.readable`.
 
     `facts` are at most `MAX_FACTS_NAMED`, each with the name of its type.
     """
     return record(
-        "initiative.readable",
+        f"{aggregate_of(subject)}.readable",
         subject,
         id="readable-" + digest(channel, position),
         at=at,
-        recipients={organisation(owner_of(subject)), channel},
+        recipients=told_of_reading(subject, channel),
         data={"channel": channel, "facts": named(facts), "position": position},
     )
 
 
 def received(subject: str, body: str, at: datetime) -> Record:
-    """Key and value of `initiative.received`; `body` is an organisation number."""
+    """Key and value of `initiative.received`, or of `arena.received`.
+
+    `body` is an organisation number.
+    """
     return record(
-        "initiative.received",
+        f"{aggregate_of(subject)}.received",
         subject,
         id=f"received-{body}",
         at=at,
-        recipients={organisation(owner_of(subject)), organisation(body)},
+        recipients=told_of_reading(subject, organisation(body)),
         data={"body": organisation(body)},
     )
+
+
+def aggregate_of(subject: str) -> str:
+    return "arena" if is_of_arena(subject) else "initiative"
+
+
+def told_of_reading(subject: str, concerned: str) -> list[str]:
+    """To whom it is said that a channel could read, or a body has received.
+
+    Those themselves, and the owner; what is said in the arena has none.
+    """
+    owner = set() if is_of_arena(subject) else {organisation(owner_of(subject))}
+    return sorted({concerned} | owner)
 
 
 def share_opened(subject: str, grant: Ref, at: datetime) -> Record:
@@ -106,7 +160,7 @@ def share_opened(subject: str, grant: Ref, at: datetime) -> Record:
         subject,
         id="opened-" + digest(grant.source, grant.id),
         at=at,
-        recipients=set(),
+        recipients=(),
         data={"grant": ref_json(grant)},
     )
 
@@ -153,7 +207,7 @@ def about(
         subject,
         id=f"{name.split('.')[1]}-{digest(ref.source, ref.id, str(turn))}",
         at=at,
-        recipients=set(),
+        recipients=(),
         data={"fact": ref_json(ref), "type": type_name, "reason": reason},
         source=f"urn:tidlig:{service}",
     )
@@ -165,7 +219,7 @@ def record(
     *,
     id: str,
     at: datetime,
-    recipients: set[str],
+    recipients: Collection[str],
     data: dict[str, object],
     source: str = DELIVERY,
 ) -> Record:

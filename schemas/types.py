@@ -99,6 +99,11 @@ class EventType:
     def full_name(self) -> str:
         return f"{PREFIX}.{self.name}.v{self.version}"
 
+    @property
+    def in_arena(self) -> bool:
+        """Whether it is said of items and meetings of the joint arena alone."""
+        return self.name in arena_rows.IN_ARENA
+
 
 def owner_says(
     name: str,
@@ -362,8 +367,8 @@ RULE_SET_2 = (
 RULE_SET_3 = (
     *RULE_SET_2,
     *(
-        EventType(name, 1, group, family, "itself", (), "none", "arena", model)
-        for name, group, family, model in arena_rows.ROWS
+        EventType(name, 1, group, family, "itself", (), "none", readers, model)
+        for name, group, family, readers, model in arena_rows.with_readers()
     ),
 )
 # what each rule set knows; a released row never leaves it

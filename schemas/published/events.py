@@ -93,6 +93,9 @@ def event_written(row: EventType) -> Schema:
     if row.readers == "arena":
         del found["recipients"]
         required += ["audience", *(["actor"] if row.group == "line" else [])]
+    elif row.in_arena:
+        del found["audience"]
+        required.append("recipients")
     elif row.name == GRANT:
         required.append("audience")
     else:
@@ -126,7 +129,7 @@ def of_type(row: EventType) -> dict[str, Schema]:
     by_us = row.group in ("tracker", "arena")
     pattern = TRACKER_SOURCE_PATTERN if by_us else PARTY_SOURCE_PATTERN
     of_arena: dict[str, Schema] = {}
-    if row.readers == "arena":
+    if row.in_arena:
         subject = {"type": "string", "pattern": f"{ITEM_PATTERN}|{MEETING_PATTERN}"}
         of_arena = {"subject": described("subject", subject)}
         if row.group == "line":

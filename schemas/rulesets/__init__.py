@@ -108,6 +108,13 @@ class RuleSet:
             found.add(ARENA)
         return frozenset(found)
 
+    def having(self, channel: str) -> frozenset[str]:
+        """Organisations to which a line or the arena is open; none has `public` alone.
+
+        Everybody has that one, also who is not known here.
+        """
+        return frozenset() if channel == PUBLIC else by_channel(self.number, channel)
+
 
 def ruleset(number: int) -> RuleSet:
     """The rule set of that number. Raises KeyError for one that is not known."""
@@ -129,6 +136,12 @@ def load(number: int) -> RuleSet:
         {arena.id: arena for arena in arenas_in(number)},
         dict(councils_in(number)),
     )
+
+
+@cache
+def by_channel(number: int, channel: str) -> frozenset[str]:
+    rules = load(number)
+    return frozenset(o for o in rules.organisations if channel in rules.channels_of(o))
 
 
 def data_file(number: int, name: str) -> Path:

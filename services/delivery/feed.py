@@ -1,22 +1,22 @@
 """What a reader is given from the availability log, and what it acknowledges."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from schemas import tracker
-from schemas.identity import Ref, owner_of
-from schemas.policy import Grant, Reader, may_read
+from schemas.identity import owner_of
+from schemas.policy import Reader
 from schemas.topics import TRACKER
 from services.kit import outbox
 from services.kit.db import Connection, Pool, snapshot, transaction
 from services.kit.outbox import Outgoing
 
-from . import closing, store
-from .rules import named_by
+from . import store
+from .judging import Judge
+from .rules import Said
 from .sealing import Cursor
 
 log = structlog.get_logger()
@@ -64,6 +64,15 @@ class LogMadeAgain(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the log, with the record and the fact that it opens."""
+
+    position: int
+    value: bytes
+    said: Said
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Facts for a reader, as they were accepted, and the cursor after them."""
 
@@ -80,25 +89,23 @@ async def page(pool: Pool, reader: Reader, cursor: Cursor | None, limit: int) ->
         channels = sorted(reader.channels)
         rows = await conn.fetch(PAGE, channels, after, end, limit)
         upto = rows[-1]["line"] if len(rows) == limit else end
-        shut = await closing.now_closed(conn, {row["subject"] for row in rows})
-        if shut:
-            rows, upto = up_to_closed(rows, upto, shut, reader)
-        readable = await checked_again(conn, reader, rows)
+        found = [Line(row["line"], row["value"], store.said_of(row)) for row in rows]
+        judge = await Judge.of(conn, [line.said for line in found], reader)
+    found, upto = up_to_shut(found, upto, judge)
+    readable = checked_again(found, judge)
     given = Cursor(reader.orgnr or "", tag, after, upto, step)
-    return Page([row["value"] for row in readable], given)
+    return Page([line.value for line in readable], given)
 
 
-def up_to_closed(
-    rows: list[asyncpg.Record], upto: int, shut: Collection[str], reader: Reader
-) -> tuple[list[asyncpg.Record], int]:
+def up_to_shut(found: list[Line], upto: int, judge: Judge) -> tuple[list[Line], int]:
     """The page ends before what is closed and not void yet: the cursor passes nothing.
 
     To its own speaker a fact stays open.
     """
-    for n, row in enumerate(rows):
-        if row["subject"] in shut and row["speaker"] != reader.orgnr:
-            return rows[:n], row["line"] - 1
-    return rows, upto
+    for n, line in enumerate(found):
+        if judge.is_shut(line.said):
+            return found[:n], line.position - 1
+    return found, upto
 
 
 async def end_of_log(conn: Connection, cursor: Cursor | None) -> tuple[UUID, int, int]:
@@ -111,25 +118,11 @@ async def end_of_log(conn: Connection, cursor: Cursor | None) -> tuple[UUID, int
     return tag, position, step
 
 
-async def checked_again(
-    conn: Connection, reader: Reader, rows: Sequence[asyncpg.Record]
-) -> list[asyncpg.Record]:
-    """The rows that the policy itself lets the reader read, asked anew."""
-    subjects = list({row["subject"] for row in rows})
-    shares = await store.shares(conn, subjects)
-    grants: Mapping[str, dict[Ref, Grant]] = {
-        subject: {ref: share.grant for ref, share in found.items()}
-        for subject, found in shares.items()
-    }
-    given = [store.said_of(row) for row in rows]
-    named = await store.named(conn, given)
-    kept = [
-        row
-        for row, said in zip(rows, given, strict=True)
-        if may_read(said, reader, grants.get(said.subject, {}), named_by(said, named))
-    ]
-    if len(kept) < len(rows):
-        log.error("log_and_policy_differ", rows=len(rows) - len(kept))
+def checked_again(found: Sequence[Line], judge: Judge) -> list[Line]:
+    """The lines that the policy itself lets the reader read, asked anew."""
+    kept = [line for line in found if judge.may_read(line.said)]
+    if len(kept) < len(found):
+        log.error("log_and_policy_differ", rows=len(found) - len(kept))
     return kept
 
 

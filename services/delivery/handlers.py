@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from schemas.topics import MUNICIPAL, STATE, TRACKER
+from schemas.topics import ARENA, MUNICIPAL, STATE, TRACKER
 from services.kit.batch import Arrived
 from services.kit.db import Connection
 
 from . import closing, store
 
 GROUP = "delivery"
-TOPICS = (STATE, MUNICIPAL, TRACKER)
+TOPICS = (STATE, MUNICIPAL, TRACKER, ARENA)
 
 
 async def on_facts(conn: Connection, facts: Sequence[Arrived]) -> None:

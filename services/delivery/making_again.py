@@ -35,7 +35,8 @@ INSERT INTO step (step, tag) SELECT step, gen_random_uuid() FROM sequence
 """
 # also those that are on their way to Kafka
 WORDS = """
-SELECT subject, value FROM fact WHERE type = 'initiative.readable'
+SELECT subject, value FROM fact
+ WHERE type IN ('initiative.readable', 'arena.readable')
  UNION ALL
 SELECT convert_from(key, 'UTF8'), value FROM outbox
 """

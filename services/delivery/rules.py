@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from schemas.channels import PUBLIC, organisation
+from schemas.channels import ARENA, PUBLIC, organisation
 from schemas.envelope import Visibility
-from schemas.identity import Ref, owner_of
-from schemas.policy import Grant, Grants, opens
+from schemas.identity import Ref, is_of_arena, owner_of
+from schemas.policy import Grant, Grants, members_of_arena, opens
 from schemas.types import Group, ReaderRule
 
 
@@ -37,10 +37,21 @@ class Said:
     # the fact that a correction or setting aside is about, and its type as was said
     names: bytes | None = None
     names_type: str | None = None
+    # what a fact of the arena is about, and the hash of the text that it is bound to
+    initiatives: tuple[str, ...] = ()
+    hash: str | None = None
 
     @property
     def owner(self) -> str:
         return owner_of(self.subject)
+
+    @property
+    def name(self) -> str:
+        return self.type
+
+    @property
+    def in_arena(self) -> bool:
+        return is_of_arena(self.subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +86,42 @@ class Row:
     since: datetime | None = None
 
 
+class Lines:
+    """Lines of the log of one subject, while a step opens and closes them."""
+
+    rows: dict[bytes, dict[str, Row]]
+    added: list[Row]
+    voided: list[Row]
+    # append time of the fact that is being taken
+    moment: datetime | None
+
+    def let(self, said: Said, wanted: set[str]) -> None:
+        """Let the fact be open to these channels and to no others."""
+        for channel in sorted(wanted):
+            self.open(said, channel)
+        for channel in self.rows.get(said.mark, {}).keys() - wanted:
+            self.close(said, channel)
+
+    def open(self, said: Said, channel: str) -> None:
+        rows = self.rows.setdefault(said.mark, {})
+        if channel not in rows:
+            rows[channel] = row = Row(said, channel, since=self.moment)
+            self.added.append(row)
+
+    def close(self, said: Said, channel: str) -> None:
+        row = self.rows[said.mark].pop(channel)
+        row.void = True
+        if row.position is not None:
+            self.voided.append(row)
+
+    @property
+    def new_rows(self) -> list[Row]:
+        """What the step adds; what it opened and closed again nobody could read."""
+        return [row for row in self.added if not row.void]
+
+
 @dataclass
-class Initiative:
+class Initiative(Lines):
     """One initiative while a step takes its facts.
 
     `facts` and `rows` hold what was taken before; they are needed only where a grant
@@ -93,7 +138,6 @@ class Initiative:
     revised: set[Ref] = field(default_factory=set)
     naming: dict[bytes, list[Said]] = field(default_factory=dict)
     closed: bool = False
-    # append time of the fact that is being taken
     moment: datetime | None = None
 
     def know(self, said: Said) -> None:
@@ -133,37 +177,21 @@ class Initiative:
 
     def revise(self, facts: Iterable[Said]) -> None:
         """Open what is covered now; end the covers that have ended."""
-        grants = {ref: share.grant for ref, share in self.shares.items()}
+        grants = self.grants
         for said in facts:
             wanted = channels_of(said, grants, named_by(said, self.facts))
             if self.closed:
                 wanted &= {organisation(said.speaker)}
-            for channel in sorted(wanted):
-                self.open(said, channel)
-            for channel in self.rows.get(said.mark, {}).keys() - wanted:
-                self.close(said, channel)
+            self.let(said, wanted)
 
-    def open(self, said: Said, channel: str) -> None:
-        rows = self.rows.setdefault(said.mark, {})
-        if channel not in rows:
-            rows[channel] = row = Row(said, channel, since=self.moment)
-            self.added.append(row)
-
-    def close(self, said: Said, channel: str) -> None:
-        row = self.rows[said.mark].pop(channel)
-        row.void = True
-        if row.position is not None:
-            self.voided.append(row)
+    @property
+    def grants(self) -> dict[Ref, Grant]:
+        return {ref: share.grant for ref, share in self.shares.items()}
 
     @property
     def changed(self) -> list[Share]:
         """Grants that are not as they were before the step."""
         return [self.shares[ref] for ref in sorted(self.revised)]
-
-    @property
-    def new_rows(self) -> list[Row]:
-        """What the step adds; what it opened and closed again nobody could read."""
-        return [row for row in self.added if not row.void]
 
 
 def named_by(said: Said, known: Mapping[bytes, Said]) -> Said | None:
@@ -185,6 +213,9 @@ def candidates(said: Said, grants: Grants) -> set[str]:
     tied = set() if said.counterpart is None else {organisation(said.counterpart)}
     named = {organisation(each) if each.isdigit() else each for each in said.recipients}
     audiences = {channel for grant in grants.values() for channel in grant.audience}
+    if ARENA in audiences:
+        # its members may leave it: each has what it opens on a channel of its own
+        audiences = (audiences - {ARENA}) | members_of_arena()
     mine = set() if said.said_by == "tracker" else {organisation(said.speaker)}
     return {organisation(said.owner), PUBLIC} | mine | tied | named | audiences
 

@@ -19,8 +19,10 @@ from . import closing, openings, read_back, store
 from .closing import Closing
 from .handlers import GROUP
 from .hearing import Hearing
+from .items import Table
+from .loading import load
 from .parking import Parking
-from .rules import Initiative, Row, Said, announced
+from .rules import Row, announced
 from .sealing import Seal
 from .store import LogEnd
 
@@ -118,12 +120,12 @@ class Sequencer:
             if not (rows or closes.turned):
                 return False
             arrivals = [store.said_of(row) for row in rows]
-            initiatives = await load(conn, arrivals, closes)
+            table = await load(conn, arrivals, closes)
             for said in arrivals:
-                initiatives[said.subject].take(said)
+                table.take(said)
             for subject in sorted(closes.turned):
-                initiatives[subject].revise_all()
-            await self.save(conn, end, list(initiatives.values()))
+                table.turn(subject)
+            await self.save(conn, end, table)
             await closing.save(conn, closes)
             if late:
                 await closing.taken(conn, [row["mark"] for row in late])
@@ -132,19 +134,13 @@ class Sequencer:
                 await store.advance(conn, taken)
             return True
 
-    async def save(
-        self, conn: Connection, end: LogEnd, initiatives: Sequence[Initiative]
-    ) -> None:
+    async def save(self, conn: Connection, end: LogEnd, table: Table) -> None:
         """Write what the step has decided, and say what has become readable."""
-        changed = [
-            (each.subject, share) for each in initiatives for share in each.changed
-        ]
-        if changed:
+        if changed := table.changed:
             await store.save_shares(conn, changed)
-        voided = [row for each in initiatives for row in each.voided]
-        if voided:
+        if voided := table.voided:
             await store.void(conn, voided, end.step + 1)
-        added = [row for each in initiatives for row in each.new_rows]
+        added = table.added
         placed = await store.append_rows(conn, added, end)
         new = await read_back.not_said_before(conn, placed)
         tag = uuid4()
@@ -162,28 +158,3 @@ class Sequencer:
                 facts = [(row.said.ref, row.said.type) for _, row in part]
                 record = tracker.readable(subject, channel, facts, position, end.now)
                 yield Outgoing(TRACKER, *record)
-
-
-async def load(
-    conn: Connection, arrivals: Sequence[Said], closes: Closing
-) -> dict[str, Initiative]:
-    """The initiatives of a step; of what was said before what bears on it.
-
-    That is all of it where a grant changes or it closes or opens, else what is named.
-    """
-    subjects = list({said.subject for said in arrivals} | closes.turned)
-    shares = await store.shares(conn, subjects)
-    found = {
-        s: Initiative(s, shares.get(s, {}), closed=s in closes.shut) for s in subjects
-    }
-    history = {said.mark: said for said in await store.tied(conn, arrivals)}
-    revised = {said.subject for said in arrivals if said.grant is not None}
-    revised |= closes.turned
-    if revised:
-        said_before = await store.history(conn, list(revised))
-        history |= {said.mark: said for said in said_before}
-    for said in history.values():
-        found[said.subject].know(said)
-    for row in await store.rows_of(conn, history) if history else []:
-        found[row.said.subject].rows.setdefault(row.said.mark, {})[row.channel] = row
-    return found

@@ -39,6 +39,8 @@ FACT_COLUMNS = (
     "names",
     "names_type",
     "value",
+    "initiatives",
+    "hash",
 )
 # within a partition facts are committed in order, for its checkpoint is locked: what
 # lies between the sequencer and the checkpoint is all there, and nothing else is
@@ -84,6 +86,17 @@ SELECT subject, source, fact_id, audience, not_before, known, opened, ended
 # facts that an earlier step has taken
 HISTORY = """
 SELECT * FROM taken_fact WHERE subject = ANY($1::text[])
+"""
+# the same of items: those that are asked for, and those about these initiatives
+OF_ITEMS = """
+SELECT * FROM taken_fact
+ WHERE readers = 'arena' AND subject IN (
+       SELECT unnest($1::text[])
+        UNION SELECT subject FROM fact
+               WHERE initiatives <> '{}' AND initiatives && $2::text[])
+"""
+ISSUED = """
+SELECT * FROM fact WHERE type = 'advice.issued' AND subject = ANY($1::text[])
 """
 # what these facts name, and what names them, if a step has taken it
 TIED = """
@@ -166,6 +179,8 @@ def record_of(each: Arrived) -> tuple[object, ...]:
         else mark(fact.subject, fact.named.source, fact.named.id),
         fact.named_type,
         each.value,
+        fact.initiatives,
+        fact.hash if fact.in_arena else None,
     )
 
 
@@ -238,6 +253,21 @@ async def history(conn: Connection, subjects: Sequence[str]) -> list[Said]:
     return [said_of(row) for row in await conn.fetch(HISTORY, subjects)]
 
 
+async def of_items(
+    conn: Connection, items: Sequence[str], initiatives: Sequence[str]
+) -> list[Said]:
+    """What earlier steps have taken of these items, and of those about initiatives."""
+    if not (items or initiatives):
+        return []
+    return [said_of(row) for row in await conn.fetch(OF_ITEMS, items, initiatives)]
+
+
+async def issued(conn: Connection, items: Sequence[str]) -> list[Said]:
+    """Advice that was given on these items."""
+    rows = await conn.fetch(ISSUED, items) if items else []
+    return [said_of(row) for row in rows]
+
+
 async def tied(conn: Connection, arrivals: Sequence[Said]) -> list[Said]:
     """What earlier steps have taken that these facts name, or that names them."""
     names = [said.names for said in arrivals if said.names is not None]
@@ -279,6 +309,8 @@ def said_of(row: asyncpg.Record) -> Said:
         counterpart=row["counterpart"],
         names=row["names"],
         names_type=row["names_type"],
+        initiatives=tuple(row["initiatives"]),
+        hash=row["hash"],
     )
 
 

@@ -3,8 +3,9 @@
 The policy is applied to facts, before anything is made of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 from typing import Any
 
@@ -15,13 +16,18 @@ from schemas.advice import (
     PositionRecorded,
 )
 from schemas.arena import ItemProposed
+from schemas.arena_policy import GrantsOf, given_in, may_read_in_arena, owns_one
 from schemas.channels import ARENA
 from schemas.envelope import timestamp
 from schemas.fact import Fact
-from schemas.models import field_of
+from schemas.identity import Ref
 from schemas.names import name_of
-from schemas.policy import Grants, Reader, may_read_in_arena, may_read_initiative
+from schemas.policy import Reader, may_read_initiative
 from schemas.silence import DutyOverdue, SilenceNoted
+from schemas.tracker import ArenaReadable
+
+from .as_seen import Placed, said_by
+from .asked import Asked
 
 Json = dict[str, Any]
 # the state of an item after each of these, the last of them counts
@@ -38,65 +44,116 @@ STATES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """A fact of the arena, as the policy asks of it."""
+class Rights:
+    """The grants of each initiative: as they stand, and as they stood when asked for.
 
-    fact: Fact
+    What one may read of an earlier moment is judged by what stands now.
+    """
 
-    @property
-    def speaker(self) -> str:
-        return self.fact.speaker
+    now: GrantsOf
+    then: GrantsOf
 
-    @property
-    def name(self) -> str:
-        return self.fact.type.name
 
-    @property
-    def audience(self) -> tuple[str, ...]:
-        return self.fact.audience
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One who looks, and the facts of an item that there are for it."""
 
-    @property
-    def initiatives(self) -> tuple[str, ...]:
-        return self.fact.initiatives
+    reader: Reader
+    facts: Sequence[Fact]
+    initiatives: frozenset[str]
 
     @property
-    def hash(self) -> str | None:
-        found: str | None = field_of(self.fact.data, "hash")
-        return found
+    def knows_of_it(self) -> bool:
+        """It is number and state alone for who takes part and may not read more."""
+        takes_part = ARENA in self.reader.channels
+        return bool(self.facts) or takes_part or owns_one(self.initiatives, self.reader)
+
+    @property
+    def has_question(self) -> bool:
+        """The owner of one initiative is told it, though the fact names them all."""
+        reads = any(isinstance(each.data, ItemProposed) for each in self.facts)
+        return reads or owns_one(self.initiatives, self.reader)
 
 
 def items(
-    facts: Iterable[Fact],
-    initiative: str,
-    reader: Reader,
-    grants_of: Mapping[str, Grants],
+    said: Iterable[Placed], initiative: str, asked: Asked, rights: Rights
 ) -> list[Json] | None:
-    """The items on an initiative; None where it is not this reader's to read."""
-    if not may_read_initiative(initiative, reader, grants_of.get(initiative, {})):
-        return None
-    of_items = groupby(facts, key=lambda fact: fact.subject)
-    shown = [item(name, list(said), reader, grants_of) for name, said in of_items]
+    """The items on an initiative; None where it is not to be read as it was asked."""
+    looks = [(asked.reader, rights.now)]
+    if asked.seen_by is not None:
+        looks.append((asked.seen_by, rights.then))
+    for reader, grants_of in looks:
+        if not may_read_initiative(initiative, reader, grants_of.get(initiative, {})):
+            return None
+    of_items = groupby(said, key=lambda each: each.fact.subject)
+    shown = [item(name, list(facts), asked, rights) for name, facts in of_items]
     return [each for each in shown if each is not None]
 
 
 def item(
-    name: str, said: Sequence[Fact], reader: Reader, grants_of: Mapping[str, Grants]
+    name: str, said: Sequence[Placed], asked: Asked, rights: Rights
 ) -> Json | None:
-    """One item: what the reader may read of it, or only its number and state."""
-    given_to = {
-        each.data.hash: each.audience
-        for each in said
-        if isinstance(each.data, AdviceIssued)
-    }
-    readable = [
-        each
-        for each in said
-        if may_read_in_arena(Words(each), reader, grants_of, given_to)
-    ]
-    if not readable and ARENA not in reader.channels:
+    """One item: what is read of it by all who look, or only its number and state."""
+    sides = list(sides_of(said, asked, rights))
+    then = [each.fact for each in said_by(said, asked.as_of)]
+    if not then or not all(side.knows_of_it for side in sides):
         return None
-    head: Json = {"item": name, "number": number_of(name), "state": state_of(said)}
-    return head | told(readable) if readable else head
+    shown = [f for f in then if all(f in side.facts for side in sides)]
+    head: Json = {"item": name, "number": number_of(name), "state": state_of(then)}
+    has_question = all(side.has_question for side in sides)
+    if not (shown or has_question):
+        return head
+    return (
+        head | {"question": question_in(then) if has_question else None} | told(shown)
+    )
+
+
+def sides_of(said: Sequence[Placed], asked: Asked, rights: Rights) -> Iterator[Side]:
+    """Who asks, with all that it may read now; and as whom it is asked."""
+    facts = [each.fact for each in said]
+    initiatives = frozenset(name for each in facts for name in each.initiatives)
+    given_to = given_in(facts)
+
+    def may_read(fact: Fact, reader: Reader) -> bool:
+        return may_read_in_arena(fact, reader, rights.now, given_to)
+
+    mine = [each for each in facts if may_read(each, asked.reader)]
+    yield Side(asked.reader, mine, initiatives)
+    if asked.seen_by is not None and asked.as_of is None:
+        theirs = [each for each in facts if may_read(each, asked.seen_by)]
+        yield Side(asked.seen_by, theirs, initiatives)
+    elif asked.seen_by is not None and asked.as_of is not None:
+        theirs = could_read(said, asked.seen_by, asked.as_of, rights.then)
+        yield Side(asked.seen_by, theirs, initiatives)
+
+
+def could_read(
+    said: Sequence[Placed], body: Reader, at: datetime, grants_of: GrantsOf
+) -> list[Fact]:
+    """What a body could read at a moment, by the times at which it became readable.
+
+    What it said itself it knew, and of the tracker's words what had been said.
+    """
+    facts = [each.fact for each in said_by(said, at)]
+    given_to = given_in(facts)
+    readable = {
+        Ref(ref.source, ref.id)
+        for each in said
+        if isinstance(each.fact.data, ArenaReadable)
+        and each.fact.time <= at
+        and each.fact.data.channel in body.channels
+        for ref in each.fact.data.facts
+    }
+    return [
+        each
+        for each in facts
+        if may_read_in_arena(each, body, grants_of, given_to)
+        and (
+            each.ref in readable
+            or each.speaker == body.orgnr
+            or each.type.group == "tracker"
+        )
+    ]
 
 
 def number_of(name: str) -> str:
@@ -111,11 +168,14 @@ def state_of(said: Iterable[Fact]) -> str:
     return state
 
 
+def question_in(said: Iterable[Fact]) -> str | None:
+    found = (f.data.question for f in said if isinstance(f.data, ItemProposed))
+    return next(found, None)
+
+
 def told(readable: Sequence[Fact]) -> Json:
-    """Question, advice, positions, decisions and follow-up, from these facts alone."""
-    questions = [f.data.question for f in readable if isinstance(f.data, ItemProposed)]
+    """Advice, positions, decisions and follow-up, from these facts alone."""
     return {
-        "question": questions[0] if questions else None,
         "advice": [
             {
                 "version": each.data.version,

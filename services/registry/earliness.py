@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import Literal
 
 from schemas.channels import PUBLIC, orgnr_in
+from schemas.policy import reaches as grant_reaches
 from schemas.rulesets import NEWEST, oslo_day, ruleset
 from schemas.topics import Line
 
@@ -161,7 +162,7 @@ def has_opened(share: Share, said: Entry, channel: str) -> bool:
 
 def reaches(share: Share, channels: Collection[str]) -> bool:
     """Whether the grant has opened to one of the channels, live or ended."""
-    return share.grant.open and any(each in channels for each in share.audience)
+    return share.grant.open and grant_reaches(share.grant, channels)
 
 
 def past_readings(seen: Projection, channel: str, skew: timedelta) -> Iterator[Reading]:

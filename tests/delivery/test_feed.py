@@ -393,7 +393,7 @@ async def test_the_search_for_secrets_finds_a_planted_leak(
 ) -> None:
     teller, expected = secrets()
     monkeypatch.setattr("services.delivery.rules.opens", lambda *_: True)
-    monkeypatch.setattr("services.delivery.feed.may_read", lambda *_: True)
+    monkeypatch.setattr("services.delivery.judging.may_read", lambda *_: True)
 
     await desk.tell(teller.told)
 

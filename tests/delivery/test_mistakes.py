@@ -5,7 +5,7 @@ from hashlib import sha256
 import pytest
 from fastapi import Request, Response
 
-from services.delivery import api, feed, sealing
+from services.delivery import api, judging, sealing
 from services.delivery.feed import Page
 from services.delivery.sealing import Cursor, Seal
 from tests.mistakes.named import failing
@@ -73,7 +73,7 @@ async def test_a_feed_that_does_not_ask_the_policy_is_caught(
 ) -> None:
     """Neither when the lines were written nor when they are served."""
     monkeypatch.setattr("services.delivery.rules.opens", lambda *_: True)
-    monkeypatch.setattr(feed, "may_read", lambda *_: True)
+    monkeypatch.setattr(judging, "may_read", lambda *_: True)
 
     with failing(heard_by_no_other):
         await heard_by_no_other(desk)

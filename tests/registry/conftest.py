@@ -101,7 +101,7 @@ class Desk:
     async def empty(self) -> None:
         tables = (
             "archive, initiative, listed, milestone, findable, unfindable, dated,"
-            " horizon, checkpoint, outbox"
+            " horizon, checkpoint, outbox, arena_fact, concerns"
         )
         await self.pool.execute(f"TRUNCATE {tables}")
         self.registry.leads.by_reader.clear()

@@ -169,7 +169,6 @@ REFUSED: list[tuple[str, Callable[[Event], None], str, str]] = [
         "/recipients",
     ),
     ("initiative.shared", changed(audience=None), "audience", "/audience"),
-    ("initiative.shared", changed(audience="arena"), "no_members", "/audience"),
     ("initiative.shared", changed(audience="all"), "unknown_channel", "/audience"),
     ("initiative.shared", changed(audience="state municipal"), "order", "/audience"),
     ("initiative.shared", changed(audience="public  state"), "order", "/audience"),

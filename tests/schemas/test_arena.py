@@ -9,16 +9,17 @@ import orjson
 import pytest
 
 from schemas.admission import admit, faults_of
+from schemas.arena_policy import access, channels_for, may_read_in_arena
 from schemas.channels import organisation
 from schemas.envelope import read
 from schemas.fact import Fact, Refusal
 from schemas.identity import Ref
-from schemas.policy import ANYBODY, Grant, may_read_in_arena, reader_for
+from schemas.policy import ANYBODY, Grant, Reader, reader_for
 from schemas.rulesets import NEWEST, ruleset
 from schemas.topics import ARENA, TRACKER
-from schemas.types import TYPES
+from schemas.types import TYPES, ReaderRule
 
-from .said import AID, DIGDIR, KS, NARVIK, NAV, example, stamped
+from .said import AID, DIGDIR, KS, NARVIK, NAV, example, fact, stamped
 from .test_admission import judged
 from .test_who_says_what import ARENAS, LINES, OBSERVED_IN_THE_ARENA
 
@@ -95,6 +96,11 @@ def test_who_has_no_mandate_on_the_day_says_nothing(name: str) -> None:
         ("advice.issued", {"visibility": "public"}, "visibility"),
         ("advice.issued", {"recipients": KS}, "recipients"),
         ("decision.taken", {"source": f"urn:orgnr:{NARVIK}:arena"}, "actor"),
+        ("duty.overdue", {"recipients": f"org:{AID}"}, "recipients"),
+        ("duty.overdue", {"recipients": f"org:{NAV} org:{KS}"}, "recipients"),
+        ("duty.overdue", {"recipients": f"org:{NAV} state"}, "recipients"),
+        ("duty.overdue", {"audience": "arena"}, "audience"),
+        ("silence.noted", {"recipients": f"org:{KS}"}, "recipients"),
     ],
 )
 def test_what_does_not_hold_is_refused(
@@ -151,6 +157,8 @@ class Words:
     audience: tuple[str, ...] = ("arena",)
     initiatives: tuple[str, ...] = (INITIATIVE,)
     hash: str | None = None
+    readers: ReaderRule = "arena"
+    recipients: tuple[str, ...] = ()
 
 
 def shared_with(*audience: str, ended: bool = False) -> Mapping[Ref, Grant]:
@@ -223,7 +231,88 @@ def test_advice_opens_itself_and_the_positions_bound_to_its_hash() -> None:
     assert not reading(Words(name="advice.issued", hash="h"), DIGDIR, {}, given)
 
 
+def test_a_duty_is_told_to_who_has_it_and_to_the_owner_and_to_nobody_else() -> None:
+    event = example("duty.overdue")
+    said = fact(event)
+    without = {name: value for name, value in event.items() if name != "recipients"}
+    verdict = judged(without)
+    shared = {INITIATIVE: shared_with("municipal", "state", "arena")}
+    given = {str(said.hash): ("arena", "municipal", "state")}
+
+    def reads(orgnr: str) -> bool:
+        return may_read_in_arena(said, reader_for(orgnr), shared, given)
+
+    assert said.audience == ()
+    assert isinstance(verdict, Refusal)
+    assert verdict.reason == "recipients"
+    assert [org for org in (AID, NAV, KS, DIGDIR, NARVIK) if reads(org)] == [AID, NAV]
+    assert channels_for(said, shared, given) == set(said.recipients)
+    assert not may_read_in_arena(said, ANYBODY, shared, given)
+
+
+def test_an_owner_reads_the_question_where_it_names_what_the_owner_may_not() -> None:
+    """It is told the question; the fact names another initiative, and stays closed."""
+    both = (f"{DIGDIR}:tiltak", INITIATIVE)
+    words = Words(name="arena.item.proposed", initiatives=both)
+    shared = {INITIATIVE: shared_with("state")}
+
+    assert not reading(words, DIGDIR, {})
+    assert access(both, reader_for(DIGDIR), {}, given=False) == "owner"
+    assert reading(words, DIGDIR, shared)
+
+
+def test_how_much_of_an_item_there_is_for_each() -> None:
+    about, shared = (INITIATIVE,), {INITIATIVE: shared_with("municipal")}
+
+    def there_is(reader: Reader, *, given: bool = False) -> str:
+        return access(about, reader, shared, given)
+
+    assert there_is(reader_for(KS)) == there_is(reader_for(NAV)) == "all"
+    assert there_is(Reader(frozenset({organisation(NAV)}), NAV)) == "owner"
+    assert there_is(reader_for(AID)) == "number"
+    assert there_is(reader_for(AID), given=True) == "given"
+    assert there_is(reader_for(NARVIK)) == there_is(ANYBODY) == ""
+    assert there_is(reader_for(NARVIK), given=True) == "given"
+
+
+def test_each_reader_has_it_on_its_own_channel_and_public_where_all_may() -> None:
+    shared = {INITIATIVE: shared_with("municipal")}
+    issued = Words(name="advice.issued", speaker="urn:tidlig:consultation", hash="h")
+
+    def available(audience: str) -> set[str]:
+        return channels_for(issued, shared, {"h": audience.split()})
+
+    members = {organisation(each) for each in (KS, NAV)}
+    assert available("arena") & {organisation(AID), *members} == members
+    assert organisation(NARVIK) not in available("arena")
+    assert organisation(NARVIK) in available("arena municipal")
+    assert organisation(DIGDIR) not in available("arena municipal")
+    assert "public" in available("arena public")
+    assert {"arena", "municipal"}.isdisjoint(available("arena municipal public"))
+
+
+@pytest.mark.parametrize("name", ["arena.readable", "arena.received"])
+def test_that_one_could_read_in_the_arena_is_told_to_that_one_alone(name: str) -> None:
+    """An item has no owner to be told."""
+    event = example(name)
+
+    assert isinstance(judged(event), Fact)
+    assert isinstance(judged(event | {"subject": "meeting:nav:2-26"}), Fact)
+    for change in (
+        {"recipients": f"org:{NAV} org:{KS}"},
+        {"recipients": f"org:{NAV}"},
+        {"audience": "arena"},
+        {"subject": "item:annen:3-26"},
+        {"subject": INITIATIVE},
+        {"source": "urn:tidlig:consultation"},
+    ):
+        assert isinstance(judged(event | change), Refusal)
+    of_initiative = example(name.replace("arena", "initiative"))
+    away = of_initiative | {"subject": event["subject"]}
+    assert isinstance(judged(away | {"recipients": event["recipients"]}), Refusal)
+
+
 def test_their_types_stand_by_themselves() -> None:
     for row in TYPES.values():
-        if row.readers == "arena":
+        if row.in_arena:
             assert (row.key, row.visibilities) == ("itself", ())

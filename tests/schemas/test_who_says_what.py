@@ -66,7 +66,10 @@ ARENAS = {
     *("arena.minutes.approved", "advice.drafted", "advice.issued"),
     "advice.superseded",
 }
-OBSERVED_IN_THE_ARENA = {"silence.noted", "duty.overdue"}
+OBSERVED_IN_THE_ARENA = {
+    *("silence.noted", "duty.overdue"),
+    *("arena.readable", "arena.received"),
+}
 PARTIES = sorted(OWNERS | OTHERS | ANYBODYS | CORRECTIONS)
 # no side computes on half the truth: grants, ends, corrections, locks, gates, life
 OPEN_TO_ALL_WHO_COMPUTE = {

@@ -10,7 +10,7 @@ from uuid import uuid4
 from services.kit.db import Connection
 
 # all that is made from the archive; `horizon` is not: it is observed, by the clock
-DERIVED = ("initiative", "listed", "milestone", "findable", "dated")
+DERIVED = ("initiative", "listed", "milestone", "findable", "dated", "concerns")
 PREFIX = "beside_"
 LEFT_OVER = """
 SELECT tablename FROM pg_tables
@@ -23,6 +23,8 @@ SAY_NAMED = "ALTER TABLE {initiative} ADD COLUMN named boolean NOT NULL"
 MAKE_TURNED = "CREATE UNLOGGED TABLE {turned} (mark bytea, subject text, turn integer)"
 # what came while the archive was folded: not made findable here, but put in line for it
 MAKE_LATE = "CREATE UNLOGGED TABLE {late} (subject text PRIMARY KEY)"
+# facts of the arena that have been looked at
+MAKE_HEARD = "CREATE UNLOGGED TABLE {heard} (mark bytea PRIMARY KEY)"
 MAKE_STRETCH = """
 CREATE UNLOGGED TABLE {stretch} (
     n integer PRIMARY KEY, first text NOT NULL, last text NOT NULL,
@@ -34,6 +36,7 @@ KEYS = (
     "ALTER TABLE {milestone} ADD PRIMARY KEY (subject, turn)",
     "ALTER TABLE {findable} ADD PRIMARY KEY (subject)",
     "ALTER TABLE {dated} ADD PRIMARY KEY (subject, day)",
+    "ALTER TABLE {concerns} ADD PRIMARY KEY (initiative, subject)",
     "CREATE INDEX ON {turned} (subject)",
     "ANALYZE {initiative}, {listed}, {milestone}, {findable}, {dated}",
 )
@@ -51,7 +54,8 @@ class Beside:
     @property
     def names(self) -> dict[str, str]:
         """The name of each, to be put into SQL."""
-        return {each: self[each] for each in (*DERIVED, "turned", "late", "stretch")}
+        others = ("turned", "late", "heard", "stretch")
+        return {each: self[each] for each in (*DERIVED, *others)}
 
     def sql(self, statement: str) -> str:
         return statement.format(**self.names)
@@ -62,7 +66,7 @@ async def make(conn: Connection, beside: Beside) -> None:
     async with conn.transaction():
         for table in DERIVED:
             await conn.execute(MAKE.format(beside[table], table))
-        for statement in (SAY_NAMED, MAKE_TURNED, MAKE_LATE, MAKE_STRETCH):
+        for statement in (SAY_NAMED, MAKE_TURNED, MAKE_LATE, MAKE_HEARD, MAKE_STRETCH):
             await conn.execute(beside.sql(statement))
 
 

@@ -12,7 +12,7 @@ from services.kit.db import Connection
 from services.registry.state import State
 from services.registry.store import Kept, Stored
 
-from . import folding
+from . import folding, of_arena
 from .beside import Beside
 from .folding import Made
 from .writing import Rows, forget, write
@@ -45,6 +45,7 @@ async def catch_up(conn: Connection, beside: Beside) -> int:
         behind = await conn.fetch(beside.sql(BEHIND))
         for n in range(0, len(behind), AT_ONCE):
             facts += await fold_on(conn, beside, behind[n : n + AT_ONCE])
+        facts += await of_arena.catch_up(conn, beside)
     return facts
 
 

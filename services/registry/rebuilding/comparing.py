@@ -69,6 +69,7 @@ ALL = (
         INDEXED.format("b"),
     ),
     Compared("dated", ("subject", "day"), (), INDEXED.format("l"), INDEXED.format("b")),
+    Compared("concerns", ("initiative", "subject"), ()),
 )
 COUNT = """
 SELECT count(*) FILTER (WHERE l.subject IS NULL) AS missing,

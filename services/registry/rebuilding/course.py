@@ -197,5 +197,5 @@ async def compared(
     """Both hashes at equal checkpoints and an equal parked set, and what differs."""
     await catch_up(conn, beside)
     live = await state_hash(conn, group)
-    anew = await state_hash(conn, group, beside["initiative"])
+    anew = await state_hash(conn, group, beside["initiative"], beside["concerns"])
     return live, anew, await comparing.differences(conn, beside, group)

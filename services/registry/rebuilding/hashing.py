@@ -22,6 +22,19 @@ SELECT count(*) AS initiatives,
            ORDER BY subject COLLATE "C"), ''::bytea)) AS hash
   FROM {} WHERE body <> ''
 """
+# what is shown of the arena is made of its facts as they are, found by initiative
+OF_ARENA = """
+SELECT count(*) AS facts,
+       sha256(coalesce(string_agg(
+           sha256(mark || value), ''::bytea ORDER BY mark), ''::bytea)) AS hash
+  FROM arena_fact
+"""
+CONCERNS = """
+SELECT sha256(coalesce(string_agg(
+           convert_to(initiative || ' ' || subject, 'UTF8'), '\x0a'::bytea
+           ORDER BY initiative COLLATE "C", subject COLLATE "C"), ''::bytea))
+  FROM {}
+"""
 CHECKPOINTS = """
 SELECT topic, topic_id, partition, next
   FROM checkpoint WHERE group_id = $1
@@ -31,27 +44,37 @@ SELECT topic, topic_id, partition, next
 
 @dataclass(frozen=True, slots=True)
 class StateHash:
-    """The hash, on what it rests, and a hash of the checkpoints at which it is so."""
+    """The hash, on what it rests, and a hash of the checkpoints at which it is so.
+
+    `facts` are about initiatives, `in_arena` about items and meetings of the arena.
+    """
 
     hash: str
     initiatives: int
     facts: int
+    in_arena: int
     parked: int
     checkpoints: str
 
 
 async def state_hash(
-    conn: Connection, group: str, table: str = "initiative"
+    conn: Connection,
+    group: str,
+    table: str = "initiative",
+    concerns: str = "concerns",
 ) -> StateHash:
     """Of one moment: within a snapshot, or while nothing is taken in."""
     (row,) = await conn.fetch(STATES.format(table))
+    (arena,) = await conn.fetch(OF_ARENA)
+    about = await conn.fetchval(CONCERNS.format(concerns))
     waiting = await parked.identities(conn, group)
     checkpoints = [tuple(each) for each in await conn.fetch(CHECKPOINTS, group)]
-    digest = sha256(row["hash"] + orjson.dumps(waiting))
+    digest = sha256(row["hash"] + arena["hash"] + about + orjson.dumps(waiting))
     return StateHash(
         digest.hexdigest(),
         row["initiatives"],
         row["facts"],
+        arena["facts"],
         len(waiting),
         sha256(orjson.dumps(checkpoints)).hexdigest(),
     )

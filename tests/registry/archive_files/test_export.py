@@ -145,9 +145,9 @@ async def test_what_was_said_in_the_arena_is_archived_too(
     told: Desk, command: Command, tmp_path: Path
 ) -> None:
     await told.pool.execute(
-        "INSERT INTO arena_fact (mark, subject, initiatives, topic, topic_id,"
-        " partition, position, appended, value) SELECT mark, subject, '{}', topic,"
-        " topic_id, partition, position, appended, value FROM archive"
+        "INSERT INTO arena_fact (mark, subject, topic, topic_id, partition, position,"
+        " appended, value) SELECT mark, subject, topic, topic_id, partition, position,"
+        " appended, value FROM archive"
         " WHERE position > 4"
     )
     await told.pool.execute("DELETE FROM archive WHERE position > 4")

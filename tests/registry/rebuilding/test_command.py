@@ -24,7 +24,7 @@ async def test_the_command_tells_what_differs_and_mends_it(
     mended = capsys.readouterr().out
 
     assert "folds the archive: 25 facts" in right.err
-    assert "25 facts about 3 initiatives, 0 parked" in right.out
+    assert "25 facts about 3 initiatives, 2 in the arena, 0 parked" in right.out
     assert "the live views are as the archive makes them\n" in right.out
     assert "findable: 0 missing, 0 too many, 1 wrong, of 889640782:lang" in seen
     assert "rebuild without --check" in seen
@@ -50,8 +50,14 @@ async def test_the_state_hash_is_of_what_stands_and_of_what_is_parked(
     await told.pool.execute("DELETE FROM parked")
     await told.pool.execute(SPOILED["another's state"][0])
     spoiled = await hashed()
+    await told.pool.execute(SPOILED["an item that is not found"][0])
+    not_found = await hashed()
+    await told.pool.execute("DELETE FROM arena_fact")
+    lost = await hashed()
 
     assert (before["facts"], before["initiatives"], before["parked"]) == (25, 3, 0)
+    assert (before["in_arena"], lost["in_arena"]) == (2, 0)
     assert same == before
     assert parked["parked"] == 1
-    assert len({each["hash"] for each in (before, parked, spoiled)}) == 3
+    found = (before, parked, spoiled, not_found, lost)
+    assert len({each["hash"] for each in found}) == 5

@@ -11,7 +11,10 @@ from services.registry.rebuilding.course import Rebuilt, rebuild
 from tests.registry.conftest import Desk
 from tests.registry.hand import Hand, hand
 
-TABLES = (*DERIVED, "unfindable", "horizon", "checkpoint", "outbox", "archive")
+TABLES = (
+    *(*DERIVED, "unfindable", "horizon", "checkpoint", "outbox"),
+    *("archive", "arena_fact"),
+)
 Tables = dict[str, list[str]]
 
 
@@ -162,6 +165,14 @@ SPOILED = {
     "a day too many": (
         "INSERT INTO dated SELECT subject, '2031-01-01' FROM initiative",
         {"dated": (0, 3, 0)},
+    ),
+    "an item that is not found": (
+        "DELETE FROM concerns WHERE initiative LIKE '%:lang'",
+        {"concerns": (1, 0, 0)},
+    ),
+    "an item of another": (
+        "INSERT INTO concerns SELECT '889640782:egen', subject FROM concerns",
+        {"concerns": (0, 1, 0)},
     ),
     "turns that are none": (
         "UPDATE archive SET turn = turn + 1 WHERE subject LIKE '%:egen'",
