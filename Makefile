@@ -4,9 +4,9 @@ PYTHON ?= python3
 V := .venv/bin
 
 # a module at a time on each of two workers, each with a Kafka and a Postgres of its own
-SIDE_BY_SIDE := -n 2 --dist loadscope
+SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder
 
-.PHONY: help demo demo-broken test test-long check faults chaos up down lag bench bench-scale bench-peers held schemas release wheel lock
+.PHONY: help demo demo-broken drill test test-long check faults chaos up down lag bench bench-scale bench-peers held schemas release wheel lock
 .DEFAULT_GOAL := help
 
 help:           ## this list
@@ -17,6 +17,9 @@ demo: .venv/local          ## announce, share, read, answer: the whole path on a
 
 demo-broken: .venv/local   ## the same with an intake that loses one fact: must end with another status
 	@$(V)/python -m deploy.local demo --broken
+
+drill: .venv/local         ## lose Postgres, then Kafka, restore older backups, count all facts; writes build/drill.json
+	@$(V)/python -m deploy.local drill
 
 test: .venv/dev            ## every check and test, under 8 minutes
 	@$(MAKE) --no-print-directory check
