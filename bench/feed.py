@@ -44,24 +44,27 @@ class Sizes:
 
 @contextmanager
 def prepared(running: Stack, sizes: Sizes | None = None) -> Iterator[Run]:
-    """Initiatives that KS may read, and KS at the end of its feed."""
+    """Initiatives that KS may read; KS and their owner at the ends of their feeds."""
     numbers = count()
     with asyncio.Runner() as runner:
         shares = [share(f"feed-{n}", f"share-{os.getpid()}") for n in range(SPOKEN_OF)]
         runner.run(post_all(running, shares))
-        reader = Following(running)
-        runner.run(reader.skip_to_the_end())
+        reader, owner = Following(running, KS), Following(running, NAV)
+        for each in (reader, owner):
+            runner.run(each.skip_to_the_end())
 
         def run() -> Told:
             name = f"feed-{os.getpid()}-{next(numbers)}"
-            return runner.run(one_run(running, reader, name, sizes or Sizes()))
+            return runner.run(one_run(running, reader, owner, name, sizes or Sizes()))
 
         yield run
 
 
-async def one_run(running: Stack, reader: "Following", name: str, sizes: Sizes) -> Told:
-    """Emit at a steady rate while KS waits on its feed. Raises where all is not well
-    with what goes on beside.
+async def one_run(
+    running: Stack, reader: "Following", owner: "Following", name: str, sizes: Sizes
+) -> Told:
+    """Emit at a steady rate while KS waits on its feed, once all that was told before
+    is taken. Raises where all is not well with what goes on beside.
     """
     facts = int(PER_SECOND * sizes.seconds)
     histories = [f"{name}-history-{n}" for n in range(int(sizes.seconds))]
@@ -74,9 +77,13 @@ async def one_run(running: Stack, reader: "Following", name: str, sizes: Sizes) 
         )
         await stack.enter_async_context(idle_transaction(running))
         patience = sizes.seconds + PATIENCE
+        told = {f"{each}-{n}" for each in histories for n in range(sizes.history)}
+        await owner.follow([own], told, patience)
         async with asyncio.TaskGroup() as beside:
             following = beside.create_task(
-                reader.follow([own, *more], name, facts, patience)
+                reader.follow(
+                    [own, *more], {f"{name}-{n}" for n in range(facts)}, patience
+                )
             )
             beside.create_task(rebuild(running))
             beside.create_task(open_histories(running, histories))
@@ -160,9 +167,10 @@ async def emit(
 
 @dataclass
 class Following:
-    """KS's system, which notes when each fact came; it asks the replicas in turn."""
+    """A reader's system, which notes when each fact came; asks the replicas in turn."""
 
     running: Stack
+    orgnr: str
     link: str = "/feed?limit=1000"
     arrived: dict[str, float] = field(default_factory=dict)
 
@@ -173,14 +181,13 @@ class Following:
                 pass
 
     def client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(headers=bearer(self.running, KS), timeout=40)
+        return httpx.AsyncClient(headers=bearer(self.running, self.orgnr), timeout=40)
 
     async def follow(
-        self, replicas: Sequence[str], name: str, wanted: int, seconds: float
+        self, replicas: Sequence[str], expected: set[str], seconds: float
     ) -> dict[str, float]:
-        """Until so many of that name have come, or the time is up."""
+        """Until all of these have come, or the time is up."""
         self.arrived.clear()
-        expected = {f"{name}-{n}" for n in range(wanted)}
         deadline = perf_counter() + seconds
         async with self.client() as client:
             for replica in cycle(replicas):

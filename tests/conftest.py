@@ -4,6 +4,7 @@ Every test begins at the end of the topics, so that it sees what it says itself.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import structlog
@@ -17,6 +18,20 @@ from .stack import Issuer, Stack, create_topics
 # on two busy cores no example has a time of its own
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
+# modules and folders that take longest, by the durations of a run
+LONGEST = (
+    "faults/test_faults.py",
+    "simulation",
+    "consultation/test_service.py",
+    "mistakes",
+    "kit/test_lost_end.py",
+    "kit/test_replaced_end.py",
+    "kit/test_outage.py",
+    "processes",
+    "registry/archive_files",
+    "monitor",
+    "properties",
+)
 # as services log: to draw an error's frames with all that they hold takes half a minute
 structlog.configure(processors=[error_by_class, structlog.dev.ConsoleRenderer()])
 
@@ -55,4 +70,11 @@ def stack(
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, so that no worker ends long after the other."""
-    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+    turns = {path: turn for turn, path in enumerate(LONGEST)}
+    here = Path(__file__).parent
+
+    def turn(item: pytest.Item) -> int:
+        path = item.path.relative_to(here)
+        return min((turns.get(str(p), len(turns)) for p in (path, *path.parents)))
+
+    items.sort(key=turn)
