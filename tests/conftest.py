@@ -75,6 +75,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     def turn(item: pytest.Item) -> int:
         path = item.path.relative_to(here)
-        return min((turns.get(str(p), len(turns)) for p in (path, *path.parents)))
+        return min(turns.get(str(p), len(turns)) for p in (path, *path.parents))
 
     items.sort(key=turn)
