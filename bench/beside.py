@@ -7,7 +7,10 @@ import os
 import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from time import monotonic
+from time import monotonic, sleep
+
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
 
 from deploy.local.plan import environment
 from deploy.local.ports import HOST, any_free
@@ -39,6 +42,7 @@ async def replicas(
     try:
         for port in ports:
             await until_ready(f"{HOST}:{port}")
+        await asyncio.to_thread(until_settled, running, service, number + 1)
         yield [f"http://{HOST}:{port}" for port in ports]
     finally:
         for process in started:
@@ -59,6 +63,19 @@ async def until_ready(address: str) -> None:
         if monotonic() > deadline:
             raise TimeoutError(f"{address} is not ready")
         await asyncio.sleep(0.1)
+
+
+def until_settled(running: Stack, group: str, members: int) -> None:
+    """Until so many share the group's partitions: who comes moves them about."""
+    admin = AdminClient({"bootstrap.servers": running.bootstrap, "log_level": 0})
+    deadline = monotonic() + SECONDS
+    while True:
+        found = admin.describe_consumer_groups([group])[group].result(20)
+        if found.state == ConsumerGroupState.STABLE and len(found.members) == members:
+            return
+        if monotonic() > deadline:
+            raise TimeoutError(f"{group} has no {members} members at rest")
+        sleep(0.2)
 
 
 @asynccontextmanager

@@ -68,7 +68,6 @@ async def one_run(
     """
     facts = int(PER_SECOND * sizes.seconds)
     histories = [f"{name}-history-{n}" for n in range(int(sizes.seconds))]
-    await tell_histories(running, histories, sizes.history)
     committed: dict[str, float] = {}
     async with AsyncExitStack() as stack:
         own = running.service_urls["delivery"]
@@ -77,6 +76,7 @@ async def one_run(
         )
         await stack.enter_async_context(idle_transaction(running))
         patience = sizes.seconds + PATIENCE
+        await tell_histories(running, histories, sizes.history)
         told = {f"{each}-{n}" for each in histories for n in range(sizes.history)}
         await owner.follow([own], told, patience)
         async with asyncio.TaskGroup() as beside:

@@ -13,7 +13,7 @@ from services.kit.auth import Tokens
 from services.kit.callers import Callers
 from services.kit.db import pool_of
 from services.kit.delays import Delays
-from services.kit.inbox import Inbox
+from services.kit.inbox import UNHURRIED, Inbox
 from services.kit.relay import Relay
 from services.kit.work import consume, in_background
 
@@ -44,7 +44,11 @@ def build(settings: Settings) -> FastAPI:
                 known=store.known,
             )
             relay = Relay(
-                pool, url=url, schema="delivery", bootstrap=around.kafka_bootstrap
+                pool,
+                url=url,
+                schema="delivery",
+                bootstrap=around.kafka_bootstrap,
+                patience=UNHURRIED,
             )
             hearing = Hearing(pool, partial(inbox.ends, [TRACKER]))
             sequencer = Sequencer(pool, url=url, seal=seal, hearing=hearing)

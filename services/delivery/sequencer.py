@@ -4,8 +4,10 @@ It takes committed facts one after another. One transaction a step: lines of the
 covers that ended, *readable*, how far it has come.
 """
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from time import monotonic
 from uuid import UUID, uuid4
 
 from schemas import tracker
@@ -29,6 +31,8 @@ from .store import LogEnd
 STEP_FACTS = 500
 LEASE = timedelta(seconds=5)
 SAFETY_LOOK = timedelta(seconds=1)
+# after a step it rests as long as that took, no longer: fewer and larger ones
+LONGEST_REST = 0.05
 
 Placed = tuple[int, Row]
 
@@ -48,6 +52,8 @@ class Sequencer:
         self.parking = Parking(pool)
         # whether the last step took facts, or tried to
         self.took = False
+        # when to look for embargoes that have passed: by the clock, or grants changed
+        self.openings_due = 0.0
 
     async def run(self) -> None:
         """Until cancelled, or until Postgres fails; call it again then."""
@@ -56,8 +62,10 @@ class Sequencer:
                 while True:
                     due = SAFETY_LOOK
                     if await self.leads():
+                        began = monotonic()
                         await self.take_all()
-                        due = min(due, await self.say_due())
+                        due = await self.look_for_openings()
+                        await asyncio.sleep(min(LONGEST_REST, monotonic() - began))
                     await woken.wait(due)
         finally:
             await self.lease.give_up()
@@ -98,6 +106,17 @@ class Sequencer:
                     self.parking.went_well()
                 return found
 
+    async def look_for_openings(self) -> timedelta:
+        """Say which embargoes have passed, if one may have; the time to the next look.
+
+        At once where a grant has changed, or what waited of its owner is gone.
+        """
+        now = monotonic()
+        if now >= self.openings_due:
+            due = min(SAFETY_LOOK, await self.say_due())
+            self.openings_due = now + due.total_seconds()
+        return timedelta(seconds=max(0.0, self.openings_due - monotonic()))
+
     async def say_due(self) -> timedelta:
         """Say which embargoes have passed; the time to the next."""
         return await openings.say_due(self.pool)
@@ -127,6 +146,8 @@ class Sequencer:
                 table.turn(subject)
             await self.save(conn, end, table)
             await closing.save(conn, closes)
+            if table.changed or closes.turned:
+                self.openings_due = 0.0
             if late:
                 await closing.taken(conn, [row["mark"] for row in late])
             else:

@@ -36,7 +36,7 @@ LONGEST_BACKOFF = 10.0
 SMALL_BATCH = 100
 # few facts wait so long for more: fewer and larger transactions
 PATIENCE = timedelta(milliseconds=15)
-# the same where nobody waits for each fact
+# the same where nobody waits for each of them
 UNHURRIED = timedelta(milliseconds=60)
 CATCHING_UP = timedelta(seconds=2)
 

@@ -24,6 +24,7 @@ IN_FLIGHT = 3
 # where Postgres is slow
 PATIENCE = timedelta(milliseconds=2)
 REST = 3
+LONGEST_REST = 0.02
 # a notification may be lost with its connection; nobody waits longer than this
 SAFETY_LOOK = timedelta(seconds=5)
 # no answer for so long: unknown; a new producer sends from the first such row on
@@ -86,12 +87,14 @@ class Relay:
         schema: str,
         bootstrap: str,
         on_published: OnPublished | None = None,
+        patience: timedelta = PATIENCE,
     ) -> None:
         self.pool = pool
         self.url = url
         self.schema = schema
         self.bootstrap = bootstrap
         self.on_published = on_published
+        self.patience = patience.total_seconds()
         self.lease = Lease(pool, "relay")
         # sent, and not yet taken out of the outbox
         self.flying: deque[Flying] = deque()
@@ -158,8 +161,8 @@ class Relay:
         began = loop.time()
         flying = [seq for each in self.flying for seq in each.seqs if seq > after]
         rows = await self.pool.fetch(CLAIM, after, CLAIM_ROWS, CLAIM_BYTES, flying)
-        took = loop.time() - began
-        self.rested_at = loop.time() + max(PATIENCE.total_seconds(), REST * took)
+        rest = min(LONGEST_REST, REST * (loop.time() - began))
+        self.rested_at = loop.time() + max(self.patience, rest)
         return [Waiting(*row) for row in rows]
 
     async def send(self, sender: Sender, rows: Sequence[Waiting]) -> None:

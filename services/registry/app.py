@@ -44,7 +44,11 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
                 patience=UNHURRIED,
             )
             relay = Relay(
-                pool, url=url, schema="registry", bootstrap=around.kafka_bootstrap
+                pool,
+                url=url,
+                schema="registry",
+                bootstrap=around.kafka_bootstrap,
+                patience=UNHURRIED,
             )
             callers = Callers(Tokens.of(around), settings.public_rate)
             app.state.registry = Registry(pool, callers, clock, Leads())
