@@ -33,6 +33,8 @@ LEASE = timedelta(seconds=5)
 SAFETY_LOOK = timedelta(seconds=1)
 # after a step it rests as long as that took, no longer: fewer and larger ones
 LONGEST_REST = 0.05
+# a clock that wakes us may be early by less than that
+A_MOMENT = 0.001
 
 Placed = tuple[int, Row]
 
@@ -111,11 +113,12 @@ class Sequencer:
 
         At once where a grant has changed, or what waited of its owner is gone.
         """
-        now = monotonic()
-        if now >= self.openings_due:
-            due = min(SAFETY_LOOK, await self.say_due())
-            self.openings_due = now + due.total_seconds()
-        return timedelta(seconds=max(0.0, self.openings_due - monotonic()))
+        left = self.openings_due - monotonic()
+        if left > A_MOMENT:
+            return timedelta(seconds=left)
+        due = min(SAFETY_LOOK, await self.say_due())
+        self.openings_due = monotonic() + due.total_seconds()
+        return due
 
     async def say_due(self) -> timedelta:
         """Say which embargoes have passed; the time to the next."""
