@@ -1,6 +1,6 @@
 """`python -m bench [WHAT…] [--quick]`: figures beside the floors of the same run.
 
-WHAT is of project, relay, views, rebuild, intake, feed; all if none. Writes
+WHAT is of project, relay, views, rebuild, arena, intake, feed; all if none. Writes
 `build/bench.json` and `build/bench.svg` and prints a table. Each figure is the median
 of five runs that take turns, with lowest and highest; `--quick` makes one run of each.
 

@@ -54,6 +54,12 @@ FLOORS = (
     Key("floor_produced_per_s", "/s", "bare produce of the facts, first to last"),
     Key("floor_consumed_per_s", "/s", "bare consume of the facts"),
     Key("floor_produce_p99_ms", "ms", "bare produce → at a consumer, 200/s"),
+    Key(
+        "floor_arena_publish_p95_ms",
+        "ms",
+        "a row committed, then bare produce → at a consumer, one after another",
+    ),
+    Key("floor_arena_read_ms", "ms", "the arena's 1,000 items read, and no more"),
 )
 PROJECT = (
     Key(
@@ -129,6 +135,27 @@ REBUILD = (
         at_most(10),
     ),
 )
+ARENA = (
+    Key(
+        "arena_publish_p95_ms",
+        "ms",
+        "a command's first byte → its fact at a consumer",
+        at_most(100),
+    ),
+    Key("arena_answer_p95_ms", "ms", "the answers to these commands"),
+    Key(
+        "arena_rank_s",
+        "s",
+        "1,000 items scored by both lines, ten criteria, ranked",
+        at_most(1),
+    ),
+    Key(
+        "arena_agenda_p95_ms",
+        "ms",
+        "an agenda of 50 items, in an arena of 1,000",
+        at_most(50),
+    ),
+)
 PEERS = (
     Key(
         "project_ratio_debezium",
@@ -175,6 +202,7 @@ ALL = (
     *FEED,
     *VIEWS,
     *REBUILD,
+    *ARENA,
     *PEERS,
     *SCALE,
     *FLOORS,

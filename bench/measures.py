@@ -9,7 +9,7 @@ from typing import Protocol
 
 from deploy.local.stack import Stack
 
-from . import feed, floors, intake, parts, project, rebuild, relay, views
+from . import arena, feed, floors, intake, parts, project, rebuild, relay, views
 from .rounds import Prepared, Run
 
 
@@ -31,6 +31,7 @@ ALONE: Mapping[str, InFolder] = {
     "relay": relay.prepared,
     "views": views.prepared,
     "rebuild": rebuild.prepared,
+    "arena": arena.prepared,
 }
 # on the whole stack, which is started once
 STACKED: Mapping[str, OnStack] = {"intake": intake.prepared, "feed": feed.prepared}

@@ -1,12 +1,13 @@
 """A topic as the benchmark uses it: bare produce, bare consume, when each came."""
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from threading import Event, Thread
 from time import monotonic
 from typing import Self
 
+import orjson
 from confluent_kafka import (
     Consumer,
     KafkaError,
@@ -128,11 +129,24 @@ def read(consumer: Consumer, wanted: int) -> Seen:
     return Seen(keys, first, last)
 
 
+def key_of(message: Message) -> bytes:
+    return bytes(message.key() or b"")
+
+
+def id_of(message: Message) -> bytes:
+    """The fact's own id, for facts that share a key."""
+    return str(orjson.loads(message.value() or b"{}")["id"]).encode()
+
+
 @dataclass
 class Watch:
-    """Notes when each key is seen, in a thread, by the clock of `time.monotonic`."""
+    """Notes when each name is seen, in a thread, by the clock of `time.monotonic`.
+
+    Records are named by their keys, or as `name` says.
+    """
 
     consumer: Consumer
+    name: Callable[[Message], bytes] = key_of
     seen: dict[bytes, float] = field(default_factory=dict)
     again: int = 0
     ended: Event = field(default_factory=Event)
@@ -151,9 +165,9 @@ class Watch:
             message = self.consumer.poll(0.05)
             if message is None or message.error() is not None:
                 continue
-            key = bytes(message.key() or b"")
-            self.again += key in self.seen
-            self.seen.setdefault(key, monotonic())
+            name = self.name(message)
+            self.again += name in self.seen
+            self.seen.setdefault(name, monotonic())
 
     def wait_for(self, keys: Sequence[bytes], seconds: float = 30) -> None:
         """Until all were seen. Raises TimeoutError."""

@@ -12,7 +12,7 @@ from services.kit.auth import Tokens
 from services.kit.callers import Callers
 from services.kit.clock import Clock, utc_now
 from services.kit.db import pool_of
-from services.kit.inbox import Inbox
+from services.kit.inbox import UNHURRIED, Inbox
 from services.kit.relay import Relay
 from services.kit.work import consume, in_background
 
@@ -38,6 +38,7 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
                 pool=pool,
                 apply=handlers.on_facts,
                 known=store.known,
+                patience=UNHURRIED,
             )
             relay = Relay(
                 pool, url=url, schema="consultation", bootstrap=around.kafka_bootstrap

@@ -59,12 +59,11 @@ async def agenda(request: Request, here: Here, arena: ArenaId = "nav") -> Respon
     """Of what you may read: ready, due before a lock, deferred, overdue, and so on."""
     reader = await reader_of(request, here)
     pool, ground = here.office.pool, here.office.ground
-    found = await readable.items(pool, arena, reader)
     today = oslo_day(here.clock())
-    heard = await readable.locking(pool, reader, today)
+    found, heard = await readable.for_agenda(pool, arena, reader, today)
     suggested = suggestions(
         found,
-        {each.subject: each.signal for each in heard},
+        {name: each.signal for name, each in heard.items()},
         calendars(),
         factor_steps(),
         today,
@@ -111,11 +110,12 @@ async def ranking(
 ) -> Response:
     """Layers, places over every weighting, the robust top `k`, and the zone.
 
+    Of the items that are neither closed nor withdrawn: only they stand to each other.
     No number blends the lines: an item has the two scores and its interval of places.
     """
     reader = await reader_of(request, here)
     by = known_criteria(version)
-    found = await readable.items(here.office.pool, arena, reader)
+    found = await readable.open_items(here.office.pool, arena, reader)
     scored, without = scored_in(found, by)
     result = rank(scored, k)
     return answers.answer(

@@ -6,21 +6,24 @@ from typing import Any
 
 import orjson
 
+from schemas import channels
 from schemas.admission import admit
 from schemas.arena_admission import CONSULTATION
 from schemas.envelope import PREFIX, SALT_BYTES, stamp, timestamp
 from schemas.fact import Fact, Fault, Refusal
 from schemas.identity import mark
-from schemas.rulesets import RuleSet
+from schemas.rulesets import RuleSet, oslo_day
+from schemas.silence import DutyOverdue, concerned
 from schemas.topics import ARENA, TRACKER, Topic
 from services.kit.outbox import Outgoing
 
 from .rules import Said
 
 SYSTEM = "arena"
+ARENA_ALONE = (channels.ARENA,)
 
 
-def event_of(said: Said, id: str) -> dict[str, Any]:
+def event_of(said: Said, id: str, rules: RuleSet) -> dict[str, Any]:
     """What is said, without what is added to it."""
     found: dict[str, Any] = {
         "specversion": "1.0",
@@ -30,11 +33,19 @@ def event_of(said: Said, id: str) -> dict[str, Any]:
         "subject": said.subject,
         "time": timestamp(said.at),
         "datacontenttype": "application/json",
-        "audience": " ".join(said.audience),
+        **read_by(said, rules),
     }
     if said.actor is not None:
         found["actor"] = said.actor
     return {**found, "data": said.data.model_dump(mode="json", exclude_none=True)}
+
+
+def read_by(said: Said, rules: RuleSet) -> dict[str, str]:
+    """The attribute that says who reads: a duty is told to those it concerns alone."""
+    if not isinstance(said.data, DutyOverdue):
+        return {"audience": " ".join(said.audience)}
+    arena = rules.arenas[said.subject.split(":")[1]]
+    return {"recipients": " ".join(concerned(said.data, arena, oslo_day(said.at)))}
 
 
 def source_of(said: Said) -> str:
@@ -44,7 +55,7 @@ def source_of(said: Said) -> str:
 
 def record_of(said: Said, id: str, rules: RuleSet) -> bytes:
     """The record: what is said, and what consultation stamps as intake does."""
-    event = event_of(said, id)
+    event = event_of(said, id, rules)
     data = orjson.dumps(event.pop("data"))
     return stamp(
         event,
@@ -81,7 +92,7 @@ def said_in(fact: Fact) -> Said:
         line=fact.line,
         org=None if fact.line is None else fact.speaker,
         actor=None if actor is None else str(actor),
-        audience=fact.audience,
+        audience=fact.audience or ARENA_ALONE,
     )
 
 

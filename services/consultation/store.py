@@ -8,12 +8,15 @@ from uuid import UUID
 import asyncpg
 import orjson
 
+from schemas.fact import Fact
 from schemas.topics import Line
 from services.kit.batch import Arrived
 from services.kit.db import Connection, Pool
 
 from .initiatives import Heard
 from .rules import Board, Item, Meeting
+from .rules.agenda import may_stand_out
+from .rules.standing import Word
 
 ADD_FACT = """
 INSERT INTO fact (mark, subject, turn, name, accepted, value)
@@ -30,12 +33,24 @@ SELECT subject, state FROM board
  WHERE arena = $1 AND kind = $2
  ORDER BY year, running
 """
+OPEN_ITEMS = """
+SELECT subject, state FROM board
+ WHERE arena = $1 AND kind = 'item' AND NOT is_over
+ ORDER BY year, running
+"""
+FOR_AGENDA = """
+SELECT subject, state FROM board
+ WHERE arena = $1 AND kind = 'item' AND NOT is_over
+   AND (stands_out OR initiatives && $2::text[])
+ ORDER BY year, running
+"""
 SAVE = """
-INSERT INTO board (subject, arena, kind, year, running, version, initiatives, next_due,
-                   state)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+INSERT INTO board (subject, arena, kind, year, running, version, initiatives, is_over,
+                   stands_out, next_due, state)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
     ON CONFLICT (subject) DO UPDATE
-       SET version = excluded.version, next_due = excluded.next_due,
+       SET version = excluded.version, is_over = excluded.is_over,
+           stands_out = excluded.stands_out, next_due = excluded.next_due,
            state = excluded.state
 """
 NUMBER = """
@@ -76,6 +91,12 @@ SELECT * FROM unnest($1::text[], $2::date[], $3::bytea[])
     ON CONFLICT (subject) DO UPDATE
        SET last_lock = excluded.last_lock, heard = excluded.heard
 """
+ADD_WORDS = """
+INSERT INTO word (subject, mark, position, word)
+SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bytea[])
+    ON CONFLICT DO NOTHING
+"""
+WORDS = "SELECT word FROM word WHERE subject = $1 ORDER BY position"
 KNOWN = "SELECT mark, value FROM known WHERE mark = ANY($1::bytea[])"
 REMEMBER = """
 INSERT INTO known (mark, value) SELECT * FROM unnest($1::bytea[], $2::bytea[])
@@ -134,6 +155,19 @@ async def of_arena(pool: Connection | Pool, arena: str, kind: str) -> list[Board
     return list(by_subject(await pool.fetch(OF_ARENA, arena, kind)).values())
 
 
+async def open_items(pool: Connection | Pool, arena: str) -> list[Board]:
+    """Items that are neither closed nor withdrawn, by their numbers."""
+    return list(by_subject(await pool.fetch(OPEN_ITEMS, arena)).values())
+
+
+async def for_agenda(
+    pool: Connection | Pool, arena: str, initiatives: Collection[str]
+) -> list[Board]:
+    """Open items that may stand out, or are about one of these initiatives."""
+    rows = await pool.fetch(FOR_AGENDA, arena, list(initiatives))
+    return list(by_subject(rows).values())
+
+
 def by_subject(rows: Iterable[asyncpg.Record]) -> dict[str, Board]:
     return {row["subject"]: board_in(row["subject"], row["state"]) for row in rows}
 
@@ -159,6 +193,8 @@ async def save(conn: Connection, board: Board, next_due: datetime | None) -> Non
         number,
         board.version,
         list(board.initiatives) if isinstance(board, Item) else [],
+        isinstance(board, Item) and board.is_over,
+        isinstance(board, Item) and may_stand_out(board),
         next_due,
         bytes_of(board),
     )
@@ -258,6 +294,24 @@ async def save_heard(conn: Connection, found: Collection[Heard]) -> None:
         [each.last_lock for each in found],
         [each.model_dump_json().encode() for each in found],
     )
+
+
+async def add_words(conn: Connection, said: Sequence[tuple[Fact, Word]]) -> None:
+    """Keep the owners' words that the agenda rests on, each with its fact."""
+    if said:
+        await conn.execute(
+            ADD_WORDS,
+            [fact.subject for fact, _ in said],
+            [fact.mark for fact, _ in said],
+            [word.order for _, word in said],
+            [word.model_dump_json().encode() for _, word in said],
+        )
+
+
+async def words(conn: Connection | Pool, subject: str) -> list[Word]:
+    """All that its owner said that the agenda rests on, in its order."""
+    rows = await conn.fetch(WORDS, subject)
+    return [Word.model_validate_json(row[0]) for row in rows]
 
 
 async def known(conn: Connection, marks: Sequence[bytes]) -> Mapping[bytes, bytes]:

@@ -8,10 +8,10 @@ what is given; whom advice is given to sees that.
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
+from schemas.arena_policy import Access, access, reaches_beyond_arena
 from schemas.channels import ARENA
-from schemas.identity import owner_of
 from schemas.policy import Grants, Reader, may_read_initiative
 from schemas.topics import Line
 
@@ -24,31 +24,16 @@ from .rules.schemes import budget_dates, findings, payers_and_gainers
 from .rules.state import Issued
 
 Json = dict[str, Any]
-Access = Literal["all", "owner", "given", "number", ""]
 
 
 def access_of(item: Item, reader: Reader, grants_of: Mapping[str, Grants]) -> Access:
-    """`all`, `owner`, `given`, `number`, or nothing at all."""
-    takes_part = ARENA in reader.channels
-    if takes_part and all(
-        may_read_initiative(each, reader, grants_of.get(each, {}))
-        for each in item.initiatives
-    ):
-        return "all"
-    if any(owner_of(each) == reader.orgnr for each in item.initiatives):
-        return "owner"
-    if takes_part:
-        return "number"
-    return "given" if given_to(item, reader) else ""
+    """How much of an item there is for a reader, by the arena's one policy."""
+    return access(item.initiatives, reader, grants_of, bool(given_to(item, reader)))
 
 
 def given_to(item: Item, reader: Reader) -> list[Issued]:
     """Advice that was given to this reader, beyond the arena."""
-    return [
-        each
-        for each in item.issued
-        if not reader.channels.isdisjoint(set(each.audience) - {ARENA})
-    ]
+    return [each for each in item.issued if reaches_beyond_arena(each.audience, reader)]
 
 
 def shown(

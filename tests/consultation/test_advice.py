@@ -9,7 +9,12 @@ from pydantic import ValidationError
 
 from schemas.advice import Amount, FundingAdvice, Gain, Share, Source
 from schemas.rulesets import oslo_day
-from services.consultation.policies import calendars, factor_steps, scheme_rules
+from services.consultation.policies import (
+    SCHEMES,
+    calendars,
+    factor_steps,
+    scheme_rules,
+)
 from services.consultation.rules import commands
 from services.consultation.rules.agenda import Signal, Suggestion, suggestions
 from services.consultation.rules.disagreements import gaps
@@ -27,29 +32,36 @@ from .walking import ITEMS, Walk
 
 SUBJECT = ITEMS[0]
 STATE, MUNICIPAL = PAIRS["central"]
+MILLION = 1_000_000
+# what somebody has to check, for nothing here tells
+CHECKED_BY_PEOPLE = {
+    "co_financing_concept_chosen_and_not_begun",
+    "co_financing_profitable_with_a_benefit_plan",
+    "co_financing_is_open",
+}
 
 
 def funding(**changed: Any) -> FundingAdvice:
     source = Source(
         source="co_financing_scheme",
         applicant=STATE,
-        low=20,
-        high=50,
+        low=20 * MILLION,
+        high=50 * MILLION,
         first_year=2028,
         years=3,
         ks_asked=date(2026, 11, 2),
         applied=date(2026, 11, 16),
         ks_statement=date(2026, 11, 16),
     )
-    rest = Source(source="own_budget", low=40, high=50)
+    rest = Source(source="own_budget", low=40 * MILLION, high=50 * MILLION)
     return FundingAdvice(
         budget_year=2028,
-        total=Amount(low=60, high=100),
+        total=Amount(low=60 * MILLION, high=100 * MILLION),
         price_year=2026,
         sources=(source.model_copy(update=changed), rest),
         split=(
-            Share(line="state", year=2028, low=40, high=60),
-            Share(line="municipal", year=2028, low=20, high=40),
+            Share(line="state", year=2028, low=40 * MILLION, high=60 * MILLION),
+            Share(line="municipal", year=2028, low=20 * MILLION, high=40 * MILLION),
         ),
         gains=(
             Gain(payer="municipal", gainer="state", low=5, high=8),
@@ -66,8 +78,24 @@ def found(of: FundingAdvice) -> dict[str, Finding]:
 def test_a_co_financing_application_within_the_rules() -> None:
     told_of = found(funding())
 
-    assert {each.holds for each in told_of.values()} == {True}
+    assert {name for name, each in told_of.items() if each.holds is None} == (
+        CHECKED_BY_PEOPLE
+    )
+    assert {each.holds for each in told_of.values()} == {True, None}
     assert all(each.citation for each in told_of.values())
+    assert {each.version for each in told_of.values()} == {SCHEMES}
+
+
+@pytest.mark.parametrize("version", ["schemes-1", "schemes-2"])
+def test_rules_of_every_version_can_still_be_judged_by(version: str) -> None:
+    rules = scheme_rules(version)
+
+    told_of = list(findings(funding(), rules, LINE_OF.get))
+
+    assert [each.rule for each in told_of] == [
+        each.rule for each in rules if each.source == "co_financing_scheme"
+    ]
+    assert {each.version for each in told_of} == {version}
 
 
 @pytest.mark.parametrize(
@@ -106,13 +134,54 @@ def test_more_than_half_is_told_of() -> None:
     more = advice.model_copy(
         update={
             "sources": (
-                first.model_copy(update={"high": 51}),
-                second.model_copy(update={"high": 49}),
+                first.model_copy(update={"high": 51 * MILLION}),
+                second.model_copy(update={"high": 49 * MILLION}),
             )
         }
     )
 
     assert found(more)["co_financing_at_most_half"].holds is False
+
+
+def test_half_is_of_all_that_comes_from_the_scheme_in_however_many_parts() -> None:
+    advice = funding()
+    (first, second) = advice.sources
+    first = first.model_copy(update={"high": 40 * MILLION})
+    again = first.model_copy(update={"low": 0, "high": 20 * MILLION})
+    rest = second.model_copy(update={"high": 40 * MILLION})
+    parted = advice.model_copy(update={"sources": (first, again, rest)})
+
+    told_of = found(parted)["co_financing_at_most_half"]
+
+    assert (told_of.holds, "60 per cent" in told_of.told) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "holds"),
+    [
+        (10, 100, True),
+        (9, 20, None),
+        (90, 101, None),
+        (2, 9, False),
+        (101, 200, False),
+    ],
+)
+def test_a_project_is_of_ten_to_a_hundred_million(
+    low: int, high: int, holds: bool | None
+) -> None:
+    total = Amount(low=low * MILLION, high=high * MILLION)
+    advice = funding().model_copy(update={"total": total})
+
+    told_of = found(advice)["co_financing_total_within_its_limits"]
+
+    assert told_of.holds is holds
+    assert told_of.told.startswith(f"{low} MNOK to {high} MNOK in all")
+
+
+def test_of_an_applicant_whose_line_is_not_held_nothing_is_said() -> None:
+    told_of = found(funding(source="digifin", applicant="999999999"))
+
+    assert told_of["digifin_applicant_is_municipal"].holds is None
 
 
 def test_digifin_is_for_municipal_applicants_and_members_are_to_be_checked() -> None:
@@ -169,6 +238,49 @@ def test_the_agenda_names_what_is_ready_once_with_all_its_initiatives() -> None:
     assert (ready.item, ready.before) == (SUBJECT, lock)
     assert ready.reasons == ("before_a_lock", "ready")
     assert (without_item.item, without_item.initiatives) == (None, ("810059648:annet",))
+
+
+ONE, TWO, THREE = "810059605:felles", "810059613:felles", "810059648:annet"
+
+
+@pytest.mark.parametrize(
+    ("says_so", "shown"),
+    [
+        ({ONE: (TWO,), TWO: (ONE,)}, [(ONE, TWO)]),
+        ({ONE: (TWO,)}, [(ONE,), (TWO,)]),
+        ({ONE: (TWO,), TWO: (ONE, THREE), THREE: (TWO,)}, [(ONE, TWO, THREE)]),
+    ],
+)
+def test_joint_initiatives_appear_once_with_both_sides_where_both_owners_say_so(
+    says_so: dict[str, tuple[str, ...]], shown: list[tuple[str, ...]]
+) -> None:
+    walk = Walk(GROUND)
+    lock = oslo_day(walk.now) + timedelta(days=10)
+    # only the first two lock; the third is there as somebody's other side
+    locks = {ONE: (lock,), TWO: (lock + timedelta(days=1),), THREE: ()}
+    signals = {
+        name: Signal(name, locks[name], joined=says_so.get(name, ())) for name in locks
+    }
+
+    found = suggested(walk, signals)
+
+    assert [each.initiatives for each in found] == shown
+    assert found[0].before == lock
+
+
+def test_an_item_on_one_side_of_a_joint_case_stands_for_both() -> None:
+    walk = told(Walk(GROUND), 2)
+    about = item_of(walk, SUBJECT).initiatives[0]
+    lock = oslo_day(walk.now) + timedelta(days=10)
+    signals = {
+        about: Signal(about, joined=(THREE,)),
+        THREE: Signal(THREE, (lock,), joined=(about,)),
+    }
+
+    (found,) = suggested(walk, signals)
+
+    assert (found.item, found.before) == (SUBJECT, lock)
+    assert set(found.initiatives) == {*item_of(walk, SUBJECT).initiatives, THREE}
 
 
 def test_what_is_overdue_comes_back_to_the_agenda() -> None:

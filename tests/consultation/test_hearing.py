@@ -23,8 +23,8 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 def after(*facts: Fact) -> Heard:
     heard = Heard(subject=SUBJECT)
-    for each in facts:
-        heard = hear(heard, each)
+    for order, each in enumerate(facts):
+        heard = hear(heard, each, order)
     return heard
 
 
@@ -67,7 +67,7 @@ def test_locks_are_known_by_their_key_and_none_once_it_is_over() -> None:
     heard = after(fact(lock), fact(later))
 
     assert [each.isoformat() for each in heard.signal.locks] == ["2027-06-01"]
-    over = hear(heard, fact(example("initiative.stopped")))
+    over = hear(heard, fact(example("initiative.stopped")), 2)
     assert (over.signal.is_live, over.last_lock) == (False, None)
 
 

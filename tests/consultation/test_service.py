@@ -206,12 +206,14 @@ async def test_one_line_alone_cannot_issue(desk: Desk) -> None:
         await desk.taken(f"/items/{name}/position", body, orgnr)
     act = {"kind": "issue", "hash": text}
     state = await desk.taken(f"/items/{name}/prepare", {"act": act}, AID)
+    before = len(await attempts(desk))
 
     answer = await desk.send(
         f"/items/{name}/approve", {"hash": state["pending"]["issue"]["hash"]}, AID
     )
 
     assert (answer.status_code, answer.json()["rule"]) == (409, "both_lines")
+    assert (await attempts(desk))[before:] == [(AID, "approve", "both_lines", 409)]
     assert (await desk.read(f"/items/{name}", AID))["issued"] == []
 
 

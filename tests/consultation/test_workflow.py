@@ -1,12 +1,17 @@
 """Random sequences of commands: no state outside the workflow, and no way around it."""
 
+from datetime import timedelta
+
 import orjson
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from schemas.rulesets import oslo_day
 from schemas.topics import Line
+from services.consultation.policies import calendars, factor_steps
 from services.consultation.rules import Ground, Item, evolve, fold
+from services.consultation.rules.agenda import may_stand_out, suggestions
 from services.consultation.rules.state import Issued
 
 from .ground import GROUND, LINES, MIRRORED
@@ -51,6 +56,17 @@ def goes_by_the_workflow(walk: Walk) -> None:
                 *map(as_given, was.issued)
             ]
             assert now.decisions[: len(was.decisions)] == was.decisions
+
+
+def who_may_not_stand_out_has_no_reason(walk: Walk) -> None:
+    """Neither now nor in a year: such an item is only looked for by its locks."""
+    days = [oslo_day(walk.now) + timedelta(days=each) for each in (0, 45, 365)]
+    for item in walk.items().values():
+        if item.is_over or may_stand_out(item):
+            continue
+        for day in days:
+            found = suggestions([item], {}, calendars(), factor_steps(), day, GROUND)
+            assert found == []
 
 
 def as_given(advice: Issued) -> tuple[object, ...]:
@@ -148,6 +164,7 @@ def replay_gives_what_is_stored(walk: Walk) -> None:
 
 INVARIANTS = (
     goes_by_the_workflow,
+    who_may_not_stand_out_has_no_reason,
     each_line_speaks_for_itself,
     both_lines_or_the_window,
     advice_has_both_positions_on_its_text,

@@ -158,6 +158,8 @@ class Meeting:
         for found in self.look(self.items[0])["scheme_rules"]:
             if found["holds"] is False:
                 self.say(f"  {found['rule']}: {found['told']}")
+            elif found["holds"] is None:
+                self.say(f"  not known, {found['rule']}: {found['told']}")
 
     def funding(self) -> Json:
         """An application filed one day before KS's two weeks were over."""

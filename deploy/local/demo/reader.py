@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from time import monotonic
 
+from schemas.identity import is_of_arena
+
 from .asking import Asking
 from .says import KS, Identity, Json, identity_of
 
@@ -21,11 +23,14 @@ class Reader:
 
     @property
     def received(self) -> set[Identity]:
-        """What parties have said; what the tracker observed is not counted."""
+        """What parties have said of initiatives; neither what the tracker observed is
+        counted, nor what was said in the arena.
+        """
         return {
             identity
             for identity, event in self.facts.items()
             if not event["source"].startswith("urn:tidlig:")
+            and not is_of_arena(event["subject"])
         }
 
     def read(self, wanted: set[Identity], seconds: float = 30) -> bool:

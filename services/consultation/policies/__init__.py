@@ -15,9 +15,10 @@ from schemas.topics import Line
 HERE = Path(__file__).parent
 WINDOWS = "windows-1"
 CRITERIA = "criteria-1"
-SCHEMES = "schemes-1"
+SCHEMES = "schemes-2"
 CALENDARS = "calendars-1"
 FACTORS = "factors-1"
+LOCKS = "locks-1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,13 @@ class Criteria:
 
 @dataclass(frozen=True, slots=True)
 class SchemeRule:
-    """A rule of a funding scheme with its citation; `check` names how it is judged."""
+    """A rule of a funding scheme with its citation; `check` names how it is judged.
 
+    What is not held here cannot be judged: `look` says what somebody has to check.
+    Amounts are whole kroner.
+    """
+
+    version: str
     rule: str
     source: str
     check: str
@@ -60,6 +66,9 @@ class SchemeRule:
     percent: int | None = None
     years: int | None = None
     days: int | None = None
+    lowest: int | None = None
+    highest: int | None = None
+    look: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +106,7 @@ def criteria(version: str = CRITERIA) -> Criteria:
 
 @cache
 def scheme_rules(version: str = SCHEMES) -> tuple[SchemeRule, ...]:
-    return tuple(SchemeRule(**each) for each in read(version)["rules"])
+    return tuple(SchemeRule(version, **each) for each in read(version)["rules"])
 
 
 @cache
@@ -113,6 +122,13 @@ def factor_steps(version: str = FACTORS) -> Mapping[str, int | None]:
     """The step of each mark; None where a factor does not apply."""
     steps: dict[str, int | None] = read(version)["steps"]
     return steps
+
+
+@cache
+def locking_gate(version: str = LOCKS) -> str:
+    """The gate at which an initiative locks, besides the locks that are recorded."""
+    gate: str = read(version)["gate"]
+    return gate
 
 
 def read(version: str) -> dict[str, Any]:

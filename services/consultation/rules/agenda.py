@@ -26,11 +26,14 @@ Reason = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """What is known of an initiative: when it locks, and when its money is needed."""
+    """What is known of an initiative: when it locks, and what its owner has joined it
+    with.
+    """
 
     initiative: str
     locks: tuple[date, ...] = ()
     is_live: bool = True
+    joined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def suggestions(
 ) -> list[Suggestion]:
     """The most pressing first: by the day before which it should be dealt with.
 
-    An item that concerns several initiatives stands once.
+    An item that concerns several initiatives stands once, and so do initiatives that
+    are joined, with all their sides.
     """
     horizon = today + timedelta(days=ground.windows.agenda_horizon_days)
     found: list[Suggestion] = []
@@ -61,20 +65,61 @@ def suggestions(
     for item in items:
         if item.is_over:
             continue
-        concerned.update(item.initiatives)
-        dated = [*dates_of(item, signals, calendars, today, horizon)]
+        case = with_sides(item.initiatives, signals)
+        concerned.update(case)
+        dated = [*dates_of(item, case, signals, calendars, today, horizon)]
         reasons = {reason for reason, _ in dated} | {
             *of_item(item, today, ground, steps)
         }
         if reasons:
             before = min((day for _, day in dated), default=None)
-            named = tuple(sorted(reasons))
-            found.append(Suggestion(item.id, item.initiatives, named, before))
-    for name, signal in signals.items():
-        ahead = [day for day in signal.locks if today <= day <= horizon]
-        if name not in concerned and signal.is_live and ahead:
-            found.append(Suggestion(None, (name,), ("before_a_lock",), min(ahead)))
+            found.append(Suggestion(item.id, case, tuple(sorted(reasons)), before))
+    for name in signals:
+        case = with_sides((name,), signals)
+        days = [*locks_ahead(case, signals, today, horizon)]
+        if concerned.isdisjoint(case) and days:
+            concerned.update(case)
+            found.append(Suggestion(None, case, ("before_a_lock",), min(days)))
     return sorted(found, key=urgency)
+
+
+def may_stand_out(item: Item) -> bool:
+    """Whether an item may be on the agenda on some day for what lies in itself: all
+    others are there only before a lock of what they are about.
+    """
+    return bool(
+        item.stage == "prepared"
+        or item.deferrals
+        or item.overdue
+        or item.disagreements
+        or item.assessments
+        or (item.budget_year is not None and item.advice is None)
+    )
+
+
+def with_sides(
+    initiatives: Iterable[str], signals: Mapping[str, Signal]
+) -> tuple[str, ...]:
+    """These, and what is joined with them: where both owners say that it is."""
+    case, left = set(initiatives), [*initiatives]
+    while left:
+        name = left.pop()
+        for other in signals[name].joined if name in signals else ():
+            said_by_both = other in signals and name in signals[other].joined
+            if said_by_both and other not in case:
+                case.add(other)
+                left.append(other)
+    return tuple(sorted(case))
+
+
+def locks_ahead(
+    case: Iterable[str], signals: Mapping[str, Signal], today: date, horizon: date
+) -> Iterator[date]:
+    """The days on which any of them locks that is neither stopped nor completed."""
+    for name in case:
+        signal = signals.get(name, Signal(name))
+        if signal.is_live:
+            yield from (day for day in signal.locks if today <= day <= horizon)
 
 
 def urgency(each: Suggestion) -> tuple[date, int, str]:
@@ -110,6 +155,7 @@ def of_item(
 
 def dates_of(
     item: Item,
+    case: Iterable[str],
     signals: Mapping[str, Signal],
     calendars: Mapping[Line, Sequence[BudgetStep]],
     today: date,
@@ -118,10 +164,8 @@ def dates_of(
     """Locks and budget dates ahead, until advice has been given."""
     if item.advice is not None:
         return
-    for name in item.initiatives:
-        for day in signals[name].locks if name in signals else ():
-            if today <= day <= horizon:
-                yield "before_a_lock", day
+    for day in locks_ahead(case, signals, today, horizon):
+        yield "before_a_lock", day
     if item.budget_year is None:
         return
     for line in LINES:

@@ -107,8 +107,10 @@ def may_act(board: Board | None, asked: Asked, ground: Ground) -> None:
             403,
         )
     version = 0 if board is None else board.version
+    # what was accepted in time is not refused because silence was noted meanwhile
+    since = board.by_tracker if isinstance(board, Item) else 0
     require(
-        asked.seen == version,
+        version - since <= asked.seen <= version,
         "changed_meanwhile",
         f"somebody else acted: this is version {version} and you saw {asked.seen}; "
         "read it again",

@@ -21,7 +21,7 @@ from . import (
 )
 from . import scoring as scores
 from .ground import Said
-from .state import Board
+from .state import Board, Item
 
 Change = Callable[[Any, Said, Any], dict[str, Any]]
 CHANGES: dict[type[BaseModel], Change] = {
@@ -58,6 +58,7 @@ CHANGES: dict[type[BaseModel], Change] = {
     SilenceNoted: silence.after_noted,
     DutyOverdue: silence.after_overdue,
 }
+BY_TRACKER = (SilenceNoted, DutyOverdue)
 
 
 def evolve(board: Board | None, said: Said) -> Board:
@@ -65,7 +66,11 @@ def evolve(board: Board | None, said: Said) -> Board:
     if board is None:
         return first(said)
     change = CHANGES[type(said.data)](board, said, said.data)
-    return board.model_copy(update={**change, "version": board.version + 1})
+    change = {**change, "version": board.version + 1}
+    if isinstance(board, Item):
+        by_tracker = isinstance(said.data, BY_TRACKER)
+        change["by_tracker"] = board.by_tracker + 1 if by_tracker else 0
+    return board.model_copy(update=change)
 
 
 def first(said: Said) -> Board:

@@ -16,8 +16,12 @@ LineOf = Callable[[str], Line | None]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a rule of a scheme says of a source of money; `holds` is None if unknown."""
+    """What a rule of a scheme says of a source of money; `holds` is None if unknown.
 
+    `version` is that of the rules by which it was found.
+    """
+
+    version: str
     rule: str
     source: str
     holds: bool | None
@@ -44,7 +48,14 @@ def findings(
         for rule in rules:
             if rule.source == source.source:
                 holds, told = CHECKS[rule.check](source, funding, rule, line_of)
-                yield Finding(rule.rule, source.source, holds, told, rule.citation)
+                yield Finding(
+                    rule.version,
+                    rule.rule,
+                    source.source,
+                    holds,
+                    told,
+                    rule.citation,
+                )
 
 
 Verdict = tuple[bool | None, str]
@@ -56,18 +67,38 @@ def applicant_line(
     if source.applicant is None:
         return None, "no applicant is named"
     line = line_of(source.applicant)
+    if line is None:
+        return None, f"to which line {source.applicant} belongs is not held here"
     return line == rule.line, f"the applicant belongs to the line {line}"
+
+
+def total_amount(
+    _: Source, funding: FundingAdvice, rule: SchemeRule, __: LineOf
+) -> Verdict:
+    lowest, highest, total = rule.lowest or 0, rule.highest or 0, funding.total
+    told = (
+        f"{millions(total.low)} to {millions(total.high)} in all, "
+        f"from {millions(lowest)} to {millions(highest)}"
+    )
+    if total.high < lowest or total.low > highest:
+        return False, told
+    # where only one end of the range is within the limits nobody can tell yet
+    return (lowest <= total.low and total.high <= highest) or None, told
+
+
+def millions(kroner: int) -> str:
+    return f"{kroner / 1_000_000:g} MNOK"
 
 
 def share_of_total(
     source: Source, funding: FundingAdvice, rule: SchemeRule, _: LineOf
 ) -> Verdict:
-    percent = rule.percent or 0
-    holds = (
-        source.low * 100 <= funding.total.low * percent
-        and source.high * 100 <= funding.total.high * percent
-    )
-    shown = 100 * source.high / funding.total.high if funding.total.high else 0.0
+    """Of all that comes from the scheme, however many sources it is written as."""
+    percent, total = rule.percent or 0, funding.total
+    mine = [each for each in funding.sources if each.source == source.source]
+    low, high = sum(each.low for each in mine), sum(each.high for each in mine)
+    holds = low * 100 <= total.low * percent and high * 100 <= total.high * percent
+    shown = 100 * high / total.high if total.high else 0.0
     return holds, f"up to {shown:.0f} per cent of the total, at most {percent}"
 
 
@@ -110,13 +141,19 @@ def member(source: Source, _: FundingAdvice, __: SchemeRule, ___: LineOf) -> Ver
     return None, f"check that {named} is a member; members are not held here"
 
 
+def not_held(_: Source, __: FundingAdvice, rule: SchemeRule, ___: LineOf) -> Verdict:
+    return None, f"check {rule.look}; it is not held here"
+
+
 CHECKS: dict[str, Callable[[Source, FundingAdvice, SchemeRule, LineOf], Verdict]] = {
     "applicant_line": applicant_line,
+    "total_amount": total_amount,
     "share_of_total": share_of_total,
     "budget_years": budget_years,
     "counterpart_time": counterpart_time,
     "statement": statement,
     "member": member,
+    "not_held": not_held,
 }
 
 

@@ -194,6 +194,8 @@ class Item(State):
     synthetic: bool
     stage: Stage = "proposed"
     version: int = 1
+    # how many of the last facts are the tracker's: with them nobody acted
+    by_tracker: int = 0
     deferrals: dict[Line, Deferral] = {}
     withdrawn_because: str | None = None
     summary: str | None = None
