@@ -6,8 +6,6 @@ criteria; 50 of them are for the agenda.
 
 import asyncio
 import os
-import subprocess
-import sys
 from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -41,7 +39,14 @@ from .arena_world import (
 from .cost import most_memory_mb
 from .http import Connection, Load, connected, load, request
 from .parts import within
-from .project import PATIENCE, Where, fresh_database, preload, servers
+from .project import (
+    PATIENCE,
+    Where,
+    fresh_database,
+    preload,
+    servers,
+    start_service,
+)
 from .rounds import Run, Told
 from .topic import (
     Watch,
@@ -107,7 +112,10 @@ async def consultation_with(where: Where, sizes: Sizes) -> AsyncIterator[Running
     await preload(where.bootstrap, list(shares()))
     await furnish(database, sizes.scored)
     (port,) = any_free(1)
-    process = start(where, database, port)
+    key = urlsafe_b64encode(os.urandom(32)).decode()
+    process = start_service(
+        where, database, "consultation", port, TIDLIG_CONSULTATION_SEALING_KEY=key
+    )
     options = {"search_path": "consultation"}
     conn = await asyncpg.connect(database, server_settings=options)
     try:
@@ -118,23 +126,6 @@ async def consultation_with(where: Where, sizes: Sizes) -> AsyncIterator[Running
         await conn.close()
         process.terminate()
         process.wait(30)
-
-
-def start(where: Where, database: str, port: int) -> "subprocess.Popen[bytes]":
-    environment = {
-        **os.environ,
-        "TIDLIG_KAFKA_BOOTSTRAP": where.bootstrap,
-        "DATABASE_URL": database,
-        "TIDLIG_TOKEN_ISSUER": tokens.ISSUER,
-        "TIDLIG_TOKEN_JWKS": tokens.publish(where.folder),
-        "TIDLIG_CONSULTATION_PORT": str(port),
-        "TIDLIG_CONSULTATION_SEALING_KEY": urlsafe_b64encode(os.urandom(32)).decode(),
-    }
-    command = [sys.executable, "-m", "services.consultation", "serve"]
-    # our own module
-    return subprocess.Popen(  # noqa: S603
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
 
 
 async def until(conn: "Database", query: str, wanted: int) -> None:

@@ -117,7 +117,7 @@ async def registry_on(
 ) -> AsyncIterator[Running]:
     """A registry that has taken in so many records, which lie on the topics."""
     (port,) = any_free(1)
-    registry = start_registry(where, database, port)
+    registry = start_service(where, database, "registry", port)
     conn = await asyncpg.connect(database, server_settings={"search_path": "registry"})
     try:
         per_second = await until_applied(conn, records)
@@ -182,16 +182,20 @@ async def difference(
     return ""
 
 
-def start_registry(where: Where, database: str, port: int) -> "subprocess.Popen[bytes]":
+def start_service(
+    where: Where, database: str, service: str, port: int, **more: str
+) -> "subprocess.Popen[bytes]":
+    """One process of a service, on its own; `more` is told to it as it is."""
     environment = {
         **os.environ,
         "TIDLIG_KAFKA_BOOTSTRAP": where.bootstrap,
         "DATABASE_URL": database,
         "TIDLIG_TOKEN_ISSUER": tokens.ISSUER,
         "TIDLIG_TOKEN_JWKS": tokens.publish(where.folder),
-        "TIDLIG_REGISTRY_PORT": str(port),
+        f"TIDLIG_{service.upper()}_PORT": str(port),
+        **more,
     }
-    command = [sys.executable, "-m", "services.registry", "serve"]
+    command = [sys.executable, "-m", f"services.{service}", "serve"]
     # our own module
     return subprocess.Popen(  # noqa: S603
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

@@ -38,7 +38,7 @@ from .project import (
     fresh_database,
     preload,
     servers,
-    start_registry,
+    start_service,
 )
 from .rounds import Prepared, Rounds, Run, Told, take_turns
 from .standing import stands_of
@@ -192,7 +192,7 @@ class Crowd:
         (port,) = any_free(1)
         path = {"search_path": "registry"}
         conn = await asyncpg.connect(self.database, server_settings=path)
-        registry = start_registry(self.where, self.database, port)
+        registry = start_service(self.where, self.database, "registry", port)
         try:
             yield conn
         finally:

@@ -141,8 +141,8 @@ class Relay:
         while await self.lease.keep():
             if due and len(self.flying) < IN_FLIGHT:
                 rows = await self.claim(last)
-                due = last > 0 or len(rows) == CLAIM_ROWS
-                last = rows[-1].seq if len(rows) == CLAIM_ROWS else 0
+                full = len(rows) == CLAIM_ROWS
+                due, last = full or last > 0, rows[-1].seq if full else 0
                 if rows:
                     await self.send(sender, rows)
             elif self.flying:

@@ -132,15 +132,21 @@ async def test_a_postgres_that_is_away_at_the_start_makes_it_skip_nothing(
     assert len(await reader.effects()) == 6
 
 
+async def set_back(room: Room, reader: Member) -> list[Coordinates]:
+    """Five facts were applied, and the database then forgets the last three."""
+    places = await room.writer.write(*facts(5, partition=2))
+    await reader.reached(places[-1])
+    await room.pool.execute("DELETE FROM effect WHERE position > $1", places[1][2])
+    await reader.stands(places[2])
+    return places
+
+
 async def test_a_database_that_was_set_back_while_it_reads_is_brought_up_again(
     room: Room,
 ) -> None:
     reader = await member(room)
     async with reader.consuming():
-        places = await room.writer.write(*facts(5, partition=2))
-        await reader.reached(places[-1])
-        await room.pool.execute("DELETE FROM effect WHERE position > $1", places[1][2])
-        await reader.stands(places[2])
+        places = await set_back(room, reader)
 
         places += await room.writer.write(*facts(1, partition=2))
         await reader.reached(places[-1])
@@ -157,10 +163,7 @@ async def test_a_database_that_was_set_back_is_brought_up_again_though_nothing_c
     monkeypatch.setattr(work, "LOOK_EVERY", timedelta(seconds=0.2))
     reader = await member(room)
     async with reader.consuming():
-        places = await room.writer.write(*facts(5, partition=2))
-        await reader.reached(places[-1])
-        await room.pool.execute("DELETE FROM effect WHERE position > $1", places[1][2])
-        await reader.stands(places[2])
+        places = await set_back(room, reader)
         await reader.reached(places[-1])
 
     assert [row["position"] for row in await reader.effects()] == [
