@@ -12,6 +12,7 @@ from time import monotonic, sleep
 from confluent_kafka import ConsumerGroupState
 from confluent_kafka.admin import AdminClient
 
+from deploy.local.lag import caught_up
 from deploy.local.plan import environment
 from deploy.local.ports import HOST, any_free
 from deploy.local.roles import DATABASE, connected, url_of
@@ -76,6 +77,15 @@ def until_settled(running: Stack, group: str, members: int) -> None:
         if monotonic() > deadline:
             raise TimeoutError(f"{group} has no {members} members at rest")
         sleep(0.2)
+
+
+async def until_caught_up(running: Stack) -> None:
+    """Until no group is behind: what was told before is no part of what is measured."""
+    deadline = monotonic() + SECONDS
+    while not await asyncio.to_thread(caught_up, running):
+        if monotonic() > deadline:
+            raise TimeoutError("somebody is still behind")
+        await asyncio.sleep(0.2)
 
 
 @asynccontextmanager

@@ -20,7 +20,7 @@ import orjson
 from deploy.local.stack import Stack
 from schemas.envelope import MEDIA_TYPE
 
-from .beside import idle_transaction, rebuild, replicas
+from .beside import idle_transaction, rebuild, replicas, until_caught_up
 from .http import connected, load, request
 from .parts import bearer, port_of
 from .rounds import Run, Told
@@ -79,6 +79,7 @@ async def one_run(
         await tell_histories(running, histories, sizes.history)
         told = {f"{each}-{n}" for each in histories for n in range(sizes.history)}
         await owner.follow([own], told, patience)
+        await until_caught_up(running)
         async with asyncio.TaskGroup() as beside:
             following = beside.create_task(
                 reader.follow(
