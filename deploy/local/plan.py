@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +42,12 @@ def given_database() -> str | None:
     return os.environ.get("DATABASE_URL") or None
 
 
-def plan(folder: Path, services: tuple[Service, ...]) -> Plan:
-    """Plan a run. The last run's ports are taken again where they are free."""
-    chosen = choose_ports(folder, services)
+def plan(folder: Path, services: tuple[Service, ...], run: ExitStack) -> Plan:
+    """Plan a run. The last run's ports are taken again where they are free.
+
+    They are held until `run` ends.
+    """
+    chosen = choose_ports(folder, services, run)
     broker = Broker(folder, chosen["kafka"], chosen["controller"])
     server = Server(folder, chosen["postgres"])
     kafka = None if given_bootstrap() else broker
@@ -72,11 +76,13 @@ def plan(folder: Path, services: tuple[Service, ...]) -> Plan:
     return Plan(stack, kafka, postgres, serving, passwords)
 
 
-def choose_ports(folder: Path, services: tuple[Service, ...]) -> dict[str, int]:
+def choose_ports(
+    folder: Path, services: tuple[Service, ...], run: ExitStack
+) -> dict[str, int]:
     """A port for each part that may be started."""
     last = last_stack(folder)
     usual = {service.name: service.usual_port for service in services}
-    return ports.choose({**ports.SERVERS, **usual}, last.ports if last else {})
+    return ports.choose({**ports.SERVERS, **usual}, last.ports if last else {}, run)
 
 
 def environment(service: Service, stack: Stack) -> dict[str, str]:

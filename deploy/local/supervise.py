@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from .ending import end_what_was_left
@@ -33,7 +34,8 @@ def supervise(
             left = last_stack(folder)
             if left:
                 end_what_was_left(left)
-            asyncio.run(Supervisor(plan(folder, wanted), say).run())
+            with ExitStack() as run:
+                asyncio.run(Supervisor(plan(folder, wanted, run), say).run())
         return won
 
 
