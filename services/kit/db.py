@@ -73,7 +73,13 @@ async def connect(url: str, schema: str) -> "asyncpg.Connection[asyncpg.Record]"
 
 
 def settings_of(schema: str) -> dict[str, str]:
-    return {"search_path": schema, "application_name": f"tidlig-{schema}"}
+    return {
+        "search_path": schema,
+        "application_name": f"tidlig-{schema}",
+        # short queries all: compiling one takes longer than running it, and asyncpg's
+        # own look at the types is compiled on every new connection
+        "jit": "off",
+    }
 
 
 @asynccontextmanager

@@ -38,6 +38,7 @@ SMALL_BATCH = 100
 PATIENCE = timedelta(milliseconds=15)
 # the same where nobody waits for each of them
 UNHURRIED = timedelta(milliseconds=60)
+LONGEST_REST = timedelta(milliseconds=100)
 CATCHING_UP = timedelta(seconds=2)
 
 
@@ -96,7 +97,7 @@ class Inbox(Reading):
         await self.let_go_on()
         if len(records) < SMALL_BATCH:
             # where all is slow it rests as long as it worked, and takes more at once
-            worked = monotonic() - began
+            worked = min(monotonic() - began, LONGEST_REST.total_seconds())
             await asyncio.sleep(max(worked, self.patience.total_seconds()))
         else:
             self.last_large = monotonic()

@@ -157,7 +157,7 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
         """
         if self.consumer is None:
             return {}
-        over = {at: connection_to_leader(self.consumer, at) for at in batch}
+        over = {at: self.connection_of(at) for at in batch}
         sought = {**self.begun, **self.positions}
         doubtful = {
             at: held[at]
@@ -166,13 +166,43 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
             or records[0].offset < held[at].next == sought.get(at)
         }
         lost = await lost_in(self.consumer, self.bootstrap, self.group, doubtful)
-        for at in doubtful.keys() - lost.keys():
+        self.note_proven(doubtful.keys() - lost.keys(), over)
+        return lost
+
+    async def prove(self) -> None:
+        """The same of all that is read, before a next record has to wait for it.
+
+        What is lost is found with that record: Kafka's end alone may lag behind where
+        a partition has a new leader. It raises nothing, as `go_back`.
+        """
+        over = {at: self.connection_of(at) for at in self.assigned_positions()}
+        places = {
+            self.place_of(at): at
+            for at, connection in over.items()
+            if connection is not None and self.proven_on.get(at, self) is not connection
+        }
+        if not places:
+            return
+        try:
+            async with asyncio.timeout(ASK_LIMIT.total_seconds()):
+                found = await checkpoint.read(self.pool, self.group, places)
+            held = {at: found[place] for place, at in places.items() if place in found}
+            lost = await lost_in(self.consumer, self.bootstrap, self.group, held)
+        except TRANSIENT as error:
+            log.info("ends_not_proven", error=type(error).__name__)
+            return
+        self.note_proven(held.keys() - lost.keys(), over)
+
+    def note_proven(
+        self, partitions: Collection[TopicPartition], over: Mapping[TopicPartition, Any]
+    ) -> None:
+        """These are of the log that we know, as asked over these connections."""
+        for at in partitions:
             if self.is_assigned(at):
                 self.proven_on[at] = over[at]
                 if self.sought_on.get(at) is not over[at]:
-                    # this may have been fetched before the break
+                    # what is fetched may have been so before the break
                     self.astray.add(at)
-        return lost
 
     async def note_in_kafka(self) -> None:
         """After a while, for who watches the group there, not for every batch."""
@@ -227,7 +257,10 @@ class Reading(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka is u
 
     def seek(self, partition: TopicPartition, offset: int) -> None:
         self.consumer.seek(partition, offset)
-        self.sought_on[partition] = connection_to_leader(self.consumer, partition)
+        self.sought_on[partition] = self.connection_of(partition)
+
+    def connection_of(self, partition: TopicPartition) -> Any:
+        return connection_to_leader(self.consumer, partition)
 
     def forget(self, partitions: Collection[TopicPartition]) -> None:
         for partition in partitions:

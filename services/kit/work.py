@@ -111,6 +111,7 @@ async def watch(inbox: Inbox) -> None:
             asked = monotonic()
         await inbox.let_go_on()
         await inbox.go_back()
+        await inbox.prove()
         await asyncio.sleep(LOOK_EVERY.total_seconds())
     raise ConsumerDied
 

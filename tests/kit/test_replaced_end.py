@@ -106,6 +106,24 @@ async def test_what_is_written_anew_at_offsets_that_were_applied_is_not_passed_o
         assert len(await reader.effects()) == 8
 
 
+async def test_who_takes_over_looks_before_a_next_record_has_to_wait_for_it(
+    room: Room,
+) -> None:
+    (first,) = await room.writer.write(*some(1, LOST))
+    at = TopicPartition(*first[:2])
+    before, after = Member(room), Member(room)
+    async with before.consuming():
+        await before.reached(first)
+
+    async def proven() -> bool:
+        return after.inbox.proven_on.get(at) is not None
+
+    async with after.consuming():
+        await until(proven, what="the log to be found the one that is known")
+        assert at not in after.inbox.astray
+        await after.reached(*await room.writer.write(*some(1, LOST)))
+
+
 async def test_a_last_record_that_is_kept_no_more_is_not_known_and_holds_up_nothing(
     room: Room,
 ) -> None:
