@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from typing import cast
 
@@ -45,6 +46,8 @@ Headers = Sequence[tuple[str, bytes | None]]
 TRACKER_SOURCE = re.compile(TRACKER_SOURCE_PATTERN)
 # grants are ended, corrections stand, and in the arena later acts answer earlier ones
 NEVER_NAMED = ("grant", "named", "arena")
+NAMING_A_FACT = ("request", "estimate", "disputed", "fact")
+NAMING_ONE = frozenset({"believed_owner", "counterpart", *NAMING_A_FACT})
 HASH = re.compile(r"[0-9a-f]{64}")
 SALT = re.compile(r"[0-9a-f]{32}")
 
@@ -181,13 +184,20 @@ def organisation_faults(data: BaseModel, rules: RuleSet) -> Iterator[Fault]:
 
 def organisations_named(data: BaseModel) -> Iterator[tuple[str, str]]:
     """Organisation numbers in what is said, each with where it stands."""
+    if not may_name_organisations(type(data)):
+        return
     if (believed := field_of(data, "believed_owner")) is not None:
         yield "/data/believed_owner", believed
     if (other := field_of(data, "counterpart")) is not None:
         yield "/data/with", owner_of(other)
-    for name in ("request", "estimate", "disputed", "fact"):
+    for name in NAMING_A_FACT:
         if isinstance(ref := field_of(data, name), FactRef):
             yield f"/data/{name}/source", speaker_of(ref.source)
+
+
+@cache
+def may_name_organisations(model: type[BaseModel]) -> bool:
+    return not NAMING_ONE.isdisjoint(model.model_fields)
 
 
 def naming_faults(event: Event, data: Naming, rules: RuleSet) -> Iterator[Fault]:
@@ -307,6 +317,7 @@ def fact_of(event: Event, data: BaseModel, accepted: datetime) -> Fact:
         agreement=said["agreementid"],
         ruleset=cast("int", event.attributes["ruleset"]),
         data=data,
+        said=event.data,
         data_bytes=event.data_bytes or b"",
         attributes=event.attributes,
     )

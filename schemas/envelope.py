@@ -1,7 +1,6 @@
 """The envelope: CloudEvents 1.0 in structured JSON, and what intake adds to it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Literal
@@ -50,8 +49,7 @@ CONTENT = ("type", "time", "dataschema", "visibility", "recipients", "audience")
 RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(msgspec.Struct, frozen=True):
     """A structured CloudEvent: attributes, and `data` both parsed and as it stood."""
 
     attributes: Mapping[str, object]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
+import msgspec
 from pydantic import BaseModel
 
 from .channels import orgnr_in
@@ -16,12 +18,12 @@ from .topics import Line
 from .types import EventType, ReaderRule
 
 
-@dataclass(frozen=True)
-class Fact:
+class Fact(msgspec.Struct, frozen=True, dict=True):
     """What somebody said about an initiative, with what intake added.
 
     `time` is the speaker's claim; `accepted` is intake's clock. `data` is the
-    validated model of the type, `data_bytes` its bytes as they were sent.
+    validated model of the type, `said` the same as parsed JSON, `data_bytes` as it was
+    sent.
     """
 
     subject: str
@@ -38,6 +40,7 @@ class Fact:
     agreement: str
     ruleset: int
     data: BaseModel
+    said: Any
     data_bytes: bytes
     attributes: Mapping[str, object]
 

@@ -1,10 +1,10 @@
 """Identity of a fact, and references to one."""
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated
 
+import msgspec
 import rfc8785
 from pydantic import StringConstraints
 from stdnum.no import orgnr as organisation_number
@@ -21,8 +21,7 @@ PartySource = Annotated[str, StringConstraints(pattern=PARTY_SOURCE_PATTERN)]
 FactId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Ref:
+class Ref(msgspec.Struct, frozen=True, order=True):
     """A fact named within its subject: who said it, under which id."""
 
     source: str

@@ -3,7 +3,6 @@
 from collections.abc import Iterable
 from datetime import date
 
-import orjson
 from pydantic import BaseModel, ConfigDict
 
 from schemas.corrections import FactCorrected
@@ -99,7 +98,7 @@ def word_in(fact: Fact, order: int) -> Word | None:
     name = fact.type.name
     if name not in standing.FIELDS:
         return None
-    said = standing.fields_of(name, orjson.loads(fact.data_bytes))
+    said = standing.fields_of(name, fact.said)
     return Word(type=name, source=fact.source, id=fact.id, order=order, said=said)
 
 

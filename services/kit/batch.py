@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
 from aiokafka import TopicPartition
 
 from schemas.admission import admit
@@ -33,8 +34,7 @@ class Record(Protocol):
 ByPartition = Mapping[TopicPartition, Sequence[Record]]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrived:
+class Arrived(msgspec.Struct, frozen=True):
     """A fact as it lies on Kafka; `appended` never goes back within a partition.
 
     `late` where it was parked: facts that lie behind it may have been applied before.

@@ -5,8 +5,10 @@ those facts alone. So no answer tells of a grant, or of a word, that is closed t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from schemas.fact import Fact
 from schemas.identity import Ref

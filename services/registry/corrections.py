@@ -6,10 +6,10 @@ of another type than was said, nothing changes.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-import orjson
+from msgspec.structs import replace
 
 from schemas.fact import Fact
 from schemas.identity import Ref, speaker_of
@@ -32,8 +32,7 @@ def correction_of(fact: Fact, order: int) -> Correction:
     """What a fact says of the one that it names."""
     if fact.named is None or fact.named_type is None:
         raise ValueError(f"{fact.type.name} names no fact")
-    value = orjson.loads(fact.data_bytes)
-    said = Moment(fact.ref, fact.time, fact.accepted, order, value)
+    said = Moment(fact.ref, fact.time, fact.accepted, order, fact.said)
     return Correction(fact.type.name, fact.named, fact.named_type, said)
 
 
@@ -45,6 +44,8 @@ def about(corrections: Corrections, ref: Ref) -> list[Correction]:
 
 def verdict(corrections: Corrections, fact: Fact) -> Verdict:
     """What becomes of `fact`; its speaker's word and the tracker's, each in order."""
+    if not corrections:
+        return Verdict()
     found = [
         each
         for each in about(corrections, fact.ref)

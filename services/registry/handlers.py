@@ -2,10 +2,11 @@
 
 from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 
 import orjson
+from msgspec.structs import replace
 
 from schemas.topics import ARENA, MUNICIPAL, REJECTED, STATE, TRACKER
 from services.kit import outbox

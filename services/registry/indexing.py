@@ -5,10 +5,10 @@ What has not been taken yet is always looked at, so that an answer never depends
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import timedelta
 
 import orjson
+from msgspec.structs import replace
 
 from schemas.identity import owner_of
 from schemas.rulesets import NEWEST, ruleset

@@ -4,11 +4,11 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import orjson
+import msgspec
+from msgspec.structs import replace
 
 from schemas.channels import organisation
 from schemas.fact import Fact
@@ -58,30 +58,31 @@ def fold(subject: str, facts: Iterable[tuple[Fact, int]]) -> State:
 
 def with_entries(state: State, fact: Fact, order: int) -> State:
     found = verdict(state.corrections, fact)
+    bare = bare_entry(fact, order)
     if state.corrections:
-        target = entry(fact, order, fact.key, None)
-        known = with_target(state.corrections, target)
+        known = with_target(state.corrections, bare)
         state = replace(state, corrections=known)
     if found.left_out:
         return state
     entries = dict(state.entries)
-    for said in entries_of(fact, order, found):
+    for said in entries_of(fact, bare, found):
         before = entries.get(said.entry_key)
         if before is None or before.order < said.order:
             entries[said.entry_key] = said
     if fact.type.family != DESCRIPTION:
         return replace(state, entries=entries)
-    return replace(state, entries=entries, first_said=with_first(state, fact, order))
+    return replace(state, entries=entries, first_said=with_first(state, fact, bare))
 
 
-def entries_of(fact: Fact, order: int, found: Verdict) -> Iterator[Entry]:
+def entries_of(fact: Fact, bare: Entry, found: Verdict) -> Iterator[Entry]:
     """One entry; of a description one for each field that it says."""
-    value = orjson.loads(fact.data_bytes) if found.data is None else found.data
+    value = fact.said if found.data is None else found.data
+    said = replace(bare, corrected=found.corrected)
     if fact.type.key != "fields":
-        yield entry(fact, order, key_of(fact, value), value, found.corrected)
+        yield replace(said, key=key_of(fact, value), value=value)
         return
-    for name, said in value.get("changes", value).items():
-        yield entry(fact, order, name, said, found.corrected)
+    for name, field in value.get("changes", value).items():
+        yield replace(said, key=name, value=field)
 
 
 def key_of(fact: Fact, value: Any) -> str:
@@ -95,13 +96,12 @@ def key_of(fact: Fact, value: Any) -> str:
             return fact.key
 
 
-def entry(
-    fact: Fact, order: int, key: str, value: Any, corrected: Moment | None = None
-) -> Entry:
+def bare_entry(fact: Fact, order: int) -> Entry:
+    """Who said it to whom and when, not yet what."""
     return Entry(
         fact.speaker,
         fact.type.family,
-        key,
+        fact.key,
         fact.visibility,
         fact.recipients,
         fact.readers,
@@ -110,21 +110,20 @@ def entry(
         fact.time,
         fact.accepted,
         order,
-        value,
+        None,
         fact.owner,
         fact.counterpart,
-        corrected,
     )
 
 
-def with_first(state: State, fact: Fact, order: int) -> Mapping[EntryKey, Entry]:
+def with_first(state: State, fact: Fact, bare: Entry) -> Mapping[EntryKey, Entry]:
     """The first of its type to the same readers; later ones do not move it.
 
     What names its readers is kept each by itself: it never rests on a grant.
     """
     named = fact.visibility == "named"
     key = f"{fact.type.name} {fact.source} {fact.id}" if named else fact.type.name
-    first = entry(fact, order, key, None)
+    first = replace(bare, key=key)
     before = state.first_said.get(first.entry_key)
     if before is not None and before.order < first.order:
         return state.first_said
@@ -134,8 +133,7 @@ def with_first(state: State, fact: Fact, order: int) -> Mapping[EntryKey, Entry]
 def with_share(state: State, fact: Fact, ref: Ref, order: int) -> State:
     """A grant, its end or its opening, whichever comes first; ended wins."""
     share = state.shares.get(ref, Share(ref))
-    value = orjson.loads(fact.data_bytes)
-    said = Moment(fact.ref, fact.time, fact.accepted, order, value)
+    said = Moment(fact.ref, fact.time, fact.accepted, order, fact.said)
     match fact.type.name:
         case "initiative.shared":
             not_before = getattr(fact.data, "not_before", None)
@@ -166,8 +164,7 @@ def with_readable(state: State, data: InitiativeReadable, at: datetime) -> State
     return replace(state, readable={**state.readable, data.channel: channel})
 
 
-@dataclass(frozen=True, slots=True)
-class Projection:
+class Projection(msgspec.Struct, frozen=True):
     """What one reader sees of an initiative: the latest of what it may read.
 
     `partial` where no grant covers or covered the reader, who is not the owner;
@@ -324,19 +321,21 @@ def covers(share: Share, reader: Reader) -> bool:
 
 def listing_channels(state: State) -> set[str]:
     """Every channel to which anything may be open: a list looks no further."""
-    found = {organisation(state.owner), *state.readable, *state.received}
+    found = {*state.readable, *state.received}
+    organisations = {state.owner}
     for each in policy_entries(state):
-        found.add(organisation(each.speaker))
+        organisations.add(each.speaker)
+        organisations.update(each.recipients)
         if each.counterpart is not None:
-            found.add(organisation(each.counterpart))
-        found.update(organisation(orgnr) for orgnr in each.recipients)
+            organisations.add(each.counterpart)
         if each.visibility == "public":
             found.add("public")
     for share in state.shares.values():
         if share.grant.open:
             found.update(share.audience)
     speakers = {speaker_of(ref.source) for ref in state.corrections}
-    return found | {organisation(each) for each in speakers if each.isdigit()}
+    organisations.update(each for each in speakers if each.isdigit())
+    return found.union(map(organisation, organisations))
 
 
 def policy_entries(state: State) -> Iterator[Entry]:

@@ -4,10 +4,10 @@ Every entry carries what the policy asks, so that one state serves each reader.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from schemas.envelope import Visibility
@@ -19,8 +19,7 @@ from schemas.types import Family, ReaderRule
 EntryKey = tuple[str, Family, str, Visibility, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """What a speaker has said under a key, to the same readers; the latest of it.
 
     `order` is the offset in the speaker's partition: the later replaces the earlier.
@@ -50,8 +49,7 @@ class Entry:
         return (self.speaker, self.family, self.key, self.visibility, recipients)
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(msgspec.Struct, frozen=True):
     """When something was said: the speaker's claim, and when intake accepted it.
 
     `order` is its offset, to compare with what lies in the same partition.
@@ -64,8 +62,7 @@ class Moment:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
-class Correction:
+class Correction(msgspec.Struct, frozen=True):
     """What was said of a fact: corrected, withdrawn, set aside or reinstated.
 
     `known` is the fact that it names, once that is known and of the type that was said;
@@ -82,8 +79,7 @@ class Correction:
 Corrections = Mapping[Ref, Correction]
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(msgspec.Struct, frozen=True):
     """A grant with its end and its opening, whichever is known.
 
     `shared` is None while only its end or opening has been read.
@@ -127,8 +123,7 @@ class Share:
         return self.opened.accepted
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(msgspec.Struct, frozen=True):
     """An initiative as all facts about it leave it.
 
     `first_said` holds the first announcement and the first amendment for the same
@@ -139,12 +134,12 @@ class State:
     """
 
     subject: str
-    entries: Mapping[EntryKey, Entry] = field(default_factory=dict)
-    first_said: Mapping[EntryKey, Entry] = field(default_factory=dict)
-    shares: Mapping[Ref, Share] = field(default_factory=dict)
-    readable: Mapping[str, Mapping[Ref, datetime]] = field(default_factory=dict)
-    received: Mapping[str, datetime] = field(default_factory=dict)
-    corrections: Corrections = field(default_factory=dict)
+    entries: Mapping[EntryKey, Entry] = {}
+    first_said: Mapping[EntryKey, Entry] = {}
+    shares: Mapping[Ref, Share] = {}
+    readable: Mapping[str, Mapping[Ref, datetime]] = {}
+    received: Mapping[str, datetime] = {}
+    corrections: Corrections = {}
 
     @property
     def owner(self) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 import asyncpg
+import msgspec
 
 from services.kit.batch import Arrived
 from services.kit.checkpoint import EPOCH
@@ -109,8 +110,7 @@ class Stored:
         return Kept(state, self.turn, self.reached)
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(msgspec.Struct, frozen=True):
     """A state, on how many facts it rests, and when the last of them was appended."""
 
     state: State

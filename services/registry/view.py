@@ -1,8 +1,9 @@
 """An initiative as one reader sees it, as JSON. Pure, and dates only."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
+
+from msgspec.structs import asdict
 
 from schemas.envelope import timestamp
 from schemas.identity import owner_of

@@ -1,9 +1,9 @@
 """The oracle of `project_*`: the registry's fold agrees, and a spoiled run does not."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bench.dataset import POISON, Line, Teller
 from bench.oracle import archive_digest, digest, expected, facts_among

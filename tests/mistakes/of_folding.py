@@ -1,12 +1,12 @@
 """Mistakes in what the registry makes of facts."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from itertools import count
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from schemas.fact import Fact
 from schemas.identity import Ref
@@ -22,12 +22,12 @@ from tests.properties.taking import AT
 
 def last_writer_by_arrival_wins(patch: pytest.MonkeyPatch) -> None:
     """Of whatever speaker: what was read last stands."""
-    arrivals, entry = count(), rules.entry
+    arrivals, bare_entry = count(), rules.bare_entry
 
-    def by_arrival(fact: Fact, _: int, key: str, *rest: Any) -> Entry:
-        return replace(entry(fact, next(arrivals), key, *rest), speaker=fact.owner)
+    def by_arrival(fact: Fact, _: int) -> Entry:
+        return replace(bare_entry(fact, next(arrivals)), speaker=fact.owner)
 
-    patch.setattr(rules, "entry", by_arrival)
+    patch.setattr(rules, "bare_entry", by_arrival)
 
 
 def an_opening_that_is_read_last_undoes_the_end(patch: pytest.MonkeyPatch) -> None:
@@ -114,10 +114,10 @@ def a_correction_comes_on_top(patch: pytest.MonkeyPatch) -> None:
     """It stands where it was said, and not in the place of what it corrects."""
     entries_of = rules.entries_of
 
-    def on_top(fact: Fact, order: int, found: Verdict) -> Iterable[Entry]:
+    def on_top(fact: Fact, bare: Entry, found: Verdict) -> Iterable[Entry]:
         if found.corrected is not None:
-            order = found.corrected.order
-        return entries_of(fact, order, found)
+            bare = replace(bare, order=found.corrected.order)
+        return entries_of(fact, bare, found)
 
     patch.setattr(rules, "entries_of", on_top)
 
@@ -167,11 +167,11 @@ def the_first_announcement_is_one_for_all(patch: pytest.MonkeyPatch) -> None:
     """Kept once, whoever may read it: an early secret hides what others may know."""
     with_first = rules.with_first
 
-    def one(state: State, fact: Fact, order: int) -> Any:
+    def one(state: State, fact: Fact, bare: Entry) -> Any:
         kept = [e for e in state.first_said.values() if e.type == fact.type.name]
-        if kept and kept[0].order < order:
+        if kept and kept[0].order < bare.order:
             return state.first_said
-        return with_first(replace(state, first_said={}), fact, order)
+        return with_first(replace(state, first_said={}), fact, bare)
 
     patch.setattr(rules, "with_first", one)
 

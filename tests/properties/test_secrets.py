@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from schemas.policy import Reader, may_read
 from services.registry.rules import everything, fold, project
 from services.registry.state import State
@@ -42,7 +44,9 @@ def test_each_reader_sees_the_fold_of_what_it_may_read_and_no_trace_of_the_rest(
         seen = project(state, reader)
         mine = without_gaps(may_be_read(teller.told, state, reader))
         alone = fold(teller.subject, [(each.fact, each.offset) for each in mine])
-        naive = replace(everything(alone), partial=seen.partial, whole=seen.whole)
+        naive = structs.replace(
+            everything(alone), partial=seen.partial, whole=seen.whole
+        )
         assert shown(seen) == shown(naive), name
 
 

@@ -1,11 +1,11 @@
 """What had been said by a moment: as it was shown then, of what may be read now."""
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from schemas.policy import Reader, may_read
 from services.kit.db import snapshot

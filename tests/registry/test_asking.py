@@ -1,8 +1,7 @@
 """As of when and as whom, over HTTP: lists, one initiative, history, figures."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from schemas.channels import organisation
 from services.registry.indexing import make_some_findable
