@@ -16,12 +16,13 @@ from schemas.rulesets import RuleSet
 from schemas.topics import PARTY_TOPICS, Line
 from services.kit import outbox
 from services.kit.auth import Principal
-from services.kit.db import Connection, Pool, transaction
+from services.kit.db import Connection, transaction
 from services.kit.outbox import Outgoing
 
 from . import store
 from .rules import Sent, Wrong, at
 from .store import Receipt
+from .together import Together
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Accepted:
 
 
 async def accept(
-    pool: Pool,
+    together: Together,
     sent: Sent,
     caller: Principal,
     rules: RuleSet,
@@ -45,26 +46,26 @@ async def accept(
     receipts = [
         receipt(event, caller, rules, now) for _, event in sorted(sent.events.items())
     ]
-    if not dry_run and await are_new(pool, receipts, rules):
+    if not dry_run and await are_new(together, receipts, rules):
         return Accepted(receipts, frozenset())
     try:
-        async with transaction(pool) as conn:
+        async with transaction(together.pool) as conn:
             return await keep(conn, receipts, rules, sent, dry_run=dry_run)
     except UniqueViolationError:
         # another request accepted one of them meanwhile: now it is known
-        async with transaction(pool) as conn:
+        async with transaction(together.pool) as conn:
             return await keep(conn, receipts, rules, sent, dry_run=dry_run)
 
 
-async def are_new(pool: Pool, receipts: Sequence[Receipt], rules: RuleSet) -> bool:
+async def are_new(
+    together: Together, receipts: Sequence[Receipt], rules: RuleSet
+) -> bool:
     """Keep them where all are said for the first time, as is usual; else nothing."""
     if len({each.mark for each in receipts}) < len(receipts):
         return False
-    try:
-        outgoing_rows = [outgoing(each, rules) for each in receipts]
-        return await store.add_new(pool, receipts, outgoing_rows)
-    except UniqueViolationError:
-        return False
+    return await together.add_new(
+        receipts, [outgoing(each, rules) for each in receipts]
+    )
 
 
 async def keep(

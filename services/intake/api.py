@@ -25,6 +25,7 @@ from .catching_up import CatchingUp
 from .refusals import record
 from .rules import Wrong, judge, media_type_of, read_binary, read_events
 from .store import Page
+from .together import Together
 from .waiting import Waiting
 
 router = APIRouter()
@@ -36,6 +37,7 @@ class Intake:
     """What the routes need."""
 
     pool: Pool
+    together: Together
     callers: Callers
     clock: Clock
     # what was accepted is to be sent now
@@ -86,7 +88,9 @@ async def emit(request: Request, here: Here, dry_run: bool = False) -> Response:
         allow(caller, PUBLISH)
         now, rules = here.clock(), ruleset(NEWEST)
         judge(sent, caller.orgnr, rules, now)
-        accepted = await accept(here.pool, sent, caller, rules, now, dry_run=dry_run)
+        accepted = await accept(
+            here.together, sent, caller, rules, now, dry_run=dry_run
+        )
     except (Wrong, Problem) as wrong:
         problem = problem_of(wrong)
         if not dry_run:

@@ -21,6 +21,7 @@ from . import api, handlers, store
 from .api import Intake
 from .catching_up import CatchingUp
 from .settings import Settings
+from .together import Together
 from .waiting import Waiting
 
 # a start waits so long for Kafka; then intake answers 503 until it is there
@@ -57,7 +58,13 @@ def build(settings: Settings, clock: Clock = utc_now) -> FastAPI:
             )
             callers = Callers(Tokens.of(around))
             app.state.intake = Intake(
-                pool, callers, clock, relay.ring, catching_up, waiting
+                pool,
+                Together(pool),
+                callers,
+                clock,
+                relay.ring,
+                catching_up,
+                waiting,
             )
             app.state.checks = (
                 health.database(pool),

@@ -12,8 +12,8 @@ from services.intake import accept as accepting
 from services.intake import api
 from services.intake.accept import Accepted, accept
 from services.intake.rules import Sent, judge
+from services.intake.together import Together
 from services.kit.auth import Principal
-from services.kit.db import Pool
 from tests.mistakes.named import failing
 from tests.schemas.said import example
 
@@ -45,14 +45,14 @@ async def test_a_mark_before_admission_is_caught(
     monkeypatch.setattr(api, "judge", lambda *_: None)
 
     async def mark_first(
-        pool: Pool,
+        together: Together,
         sent: Sent,
         caller: Principal,
         rules: RuleSet,
         now: datetime,
         **options: Any,
     ) -> Accepted:
-        accepted = await accept(pool, sent, caller, rules, now, **options)
+        accepted = await accept(together, sent, caller, rules, now, **options)
         judge(sent, caller.orgnr, rules, now)
         return accepted
 
