@@ -13,7 +13,7 @@ import sys
 from rich.console import Console
 
 from . import results
-from .cost import busy_share
+from .cost import NOT_QUIET, busy_share, until_quiet
 from .dataset import SEED
 from .keys import BY_NAME
 from .measures import NAMES, measures
@@ -23,8 +23,6 @@ from .rounds import Rounds, take_turns
 from .table import show
 
 ROUNDS = 5
-# more than this is at work before anything is measured: the figures say little
-NOT_QUIET = 0.15
 NOT_QUIET_SAYS = "The machine is not quiet: {:.0%} of it is at work already."
 out = Console(stderr=True)
 
@@ -34,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     rounds = 1 if asked.quick else asked.rounds
     warn_if_not_quiet()
     with measures(asked.what or list(NAMES)) as found:
-        done = take_turns(found, rounds, tell)
+        done = take_turns(found, rounds, tell, until_quiet)
     return report(done)
 
 

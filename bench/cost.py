@@ -12,6 +12,8 @@ import asyncpg
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PROC = Path("/proc")
+# more than this is at work beside what is measured: the figure says little
+NOT_QUIET = 0.15
 
 
 def cpu_of(pid: int) -> float:
@@ -64,6 +66,13 @@ def busy_share(seconds: float) -> float:
     sleep(seconds)
     after = machine()
     return (after[0] - before[0]) / max(1, after[1] - before[1])
+
+
+def until_quiet() -> None:
+    """Wait until what was begun before is done, but no longer than half a minute."""
+    for _ in range(30):
+        if busy_share(1.0) <= NOT_QUIET:
+            return
 
 
 def machine() -> tuple[int, int]:

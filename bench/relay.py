@@ -57,12 +57,17 @@ class Sizes:
     rest: float = 10.0
 
 
+# a broker that has just started sends slowly
+WARM = Sizes(seconds=5.0, rows=10_000, rest=1.0)
+
+
 @contextmanager
 def prepared(folder: Path, sizes: Sizes = Sizes()) -> Iterator[Run]:
     values = [line.value for line in Teller(5_000, 500).lines() if len(line.value) > 99]
     numbers = count()
     with servers(folder) as (bootstrap, url), asyncio.Runner() as runner:
         where = Where(bootstrap, url, folder)
+        runner.run(one_run(where, WARM, values, next(numbers)))
         yield lambda: runner.run(one_run(where, sizes, values, next(numbers)))
 
 

@@ -17,6 +17,8 @@ Run = Callable[[], Told]
 # what is prepared once, before the first round, and gives the run
 Prepared = Callable[[], AbstractContextManager[Run]]
 Progress = Callable[[str], None]
+# waits until what a run left to be done is done: it is of no concern to the next
+Settle = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +70,12 @@ class Rounds:
 
 
 def take_turns(
-    measures: Mapping[str, Prepared], rounds: int, progress: Progress
+    measures: Mapping[str, Prepared],
+    rounds: int,
+    progress: Progress,
+    settle: Settle,
 ) -> Rounds:
-    """Prepare everything, then measure it in turns.
+    """Prepare everything, then measure it in turns, each once the machine has settled.
 
     A run that fails is told of and counts as none; the others go on.
     """
@@ -83,6 +88,7 @@ def take_turns(
         for n in range(1, rounds + 1):
             told: dict[str, float] = {}
             for name, run in ready.items():
+                settle()
                 progress(f"round {n} of {rounds}: {name}")
                 try:
                     merge(told, run())

@@ -28,6 +28,7 @@ from services.registry.__main__ import REGISTRY
 from services.registry.state import from_bytes
 
 from .__main__ import ROUNDS, report, tell, warn_if_not_quiet
+from .cost import until_quiet
 from .dataset import MUNICIPAL, SEED, STATE, Line, Teller, record
 from .measures import alone
 from .oracle import digest, facts_among, fold
@@ -77,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         for n in POINTS
         if n <= asked.to
     }
-    done = take_turns(measures, 1 if asked.quick else asked.rounds, tell)
+    done = take_turns(measures, 1 if asked.quick else asked.rounds, tell, until_quiet)
     add_slopes(done)
     return report(done)
 

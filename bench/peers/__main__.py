@@ -19,6 +19,7 @@ from typing import Any
 
 from bench import parts, project, relay
 from bench.__main__ import ROUNDS, report, tell, warn_if_not_quiet
+from bench.cost import until_quiet
 from bench.dataset import POISON, Teller
 from bench.floors import prepared as floors
 from bench.oracle import expected
@@ -53,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         arena = Arena(Path(name), facts=asked.facts)
         with arena.open():
             rounds = 1 if asked.quick else asked.rounds
-            done = take_turns(arena.measures(), rounds, tell)
+            done = take_turns(arena.measures(), rounds, tell, until_quiet)
     done.compare("project_ratio_debezium", "peer_project_per_s", "peer_debezium_per_s")
     done.compare("project_ratio_textbook", "peer_project_per_s", "peer_textbook_per_s")
     bounds = ("peer_bound_copy_per_s", "peer_bound_unnest_per_s")

@@ -33,18 +33,22 @@ def silent(_: str) -> None:
     pass
 
 
-def test_runs_take_turns_and_all_is_prepared_before_the_first() -> None:
+def settle() -> None:
+    ORDER.append("-")
+
+
+def test_runs_take_turns_each_once_what_the_last_left_behind_is_done() -> None:
     ORDER.clear()
     measures = {"a": one("a", iter([1, 2])), "b": one("b", iter([5, 6]))}
 
-    take_turns(measures, 2, silent)
+    take_turns(measures, 2, silent, settle)
 
     begun, ended = ["begin a", "begin b"], ["end b", "end a"]
-    assert [*begun, "a", "b", "a", "b", *ended] == ORDER
+    assert [*begun, *"-a-b-a-b", *ended] == ORDER
 
 
 def test_a_figure_is_the_median_of_its_runs_with_their_spread() -> None:
-    found = take_turns({"a": one("a", iter([9, 1, 3, 2, 4]))}, 5, silent)
+    found = take_turns({"a": one("a", iter([9, 1, 3, 2, 4]))}, 5, silent, settle)
 
     figure = found.figures["a"]
     assert (figure.median, figure.low, figure.high) == (3, 1, 9)
@@ -55,7 +59,7 @@ def test_a_figure_is_the_median_of_its_runs_with_their_spread() -> None:
 def test_a_run_that_fails_is_told_of_and_the_others_go_on() -> None:
     measures = {"a": one("a", iter([1, -1, 3])), "b": one("b", iter([5, 6, 7]))}
 
-    found = take_turns(measures, 3, silent)
+    found = take_turns(measures, 3, silent, settle)
 
     runs = {name: list(figure.runs) for name, figure in found.figures.items()}
     assert runs == {"a": [1, 3], "b": [5, 6, 7]}
@@ -68,7 +72,7 @@ def test_of_memory_that_two_tell_of_the_greater_counts() -> None:
     one_of = one("rss", iter([80.0]))
     other = one("rss", iter([120.0]))
 
-    found = take_turns({"a": one_of, "b": other}, 1, silent)
+    found = take_turns({"a": one_of, "b": other}, 1, silent, settle)
 
     assert found.figures["rss"].runs == (120.0,)
 
