@@ -188,5 +188,5 @@ async def test_one_transaction_for_all_that_fail_is_caught(
 
     keep_together = Together.keep_together
     monkeypatch.setattr(Together, "keep_together", all_or_none)
-    with failing(test_what_postgres_does_not_take_fails_by_itself):
-        await test_what_postgres_does_not_take_fails_by_itself(emitter, monkeypatch)
+    with failing(test_other_words_under_an_id_are_refused_alone):
+        await test_other_words_under_an_id_are_refused_alone(emitter)
