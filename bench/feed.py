@@ -35,9 +35,12 @@ REPLICAS = 6
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Seconds at the rate, facts in each history that a grant opens, more replicas."""
+    """Seconds at the rate, and before it is measured; facts in each history that a
+    grant opens; more replicas.
+    """
 
     seconds: float = 15.0
+    warm: float = 5.0
     history: int = 50
     more: int = REPLICAS - 1
 
@@ -80,6 +83,7 @@ async def one_run(
         told = {f"{each}-{n}" for each in histories for n in range(sizes.history)}
         await owner.follow([own], told, patience)
         await until_caught_up(running)
+        await warm_up(running, reader, [own, *more], f"{name}-warm", sizes)
         async with asyncio.TaskGroup() as beside:
             following = beside.create_task(
                 reader.follow(
@@ -96,6 +100,21 @@ async def one_run(
         "feed_p99_ms": percentile_ms(took, 0.99),
         "feed_gaps": len(committed) - len(took),
     }
+
+
+async def warm_up(
+    running: Stack,
+    reader: "Following",
+    replicas: Sequence[str],
+    name: str,
+    sizes: Sizes,
+) -> None:
+    """The same with nothing beside it: replicas that have just started are slow."""
+    facts = int(PER_SECOND * sizes.warm)
+    expected = {f"{name}-{n}" for n in range(facts)}
+    async with asyncio.TaskGroup() as both:
+        both.create_task(reader.follow(replicas, expected, sizes.warm + PATIENCE))
+        both.create_task(emit(running, name, facts, {}))
 
 
 def amended(name: str, n: int, about: str) -> bytes:
