@@ -168,7 +168,8 @@ class Member:
         self.inbox.ids = dict(self.group.broker.ids)
         self.inbox.subscriber = SimpleNamespace(consumer=self.consumer)
         world = self.process.world
-        self.process.at_death.append(
+        # killed, or stopped once more while it stopped: it never says that it leaves
+        self.process.at_end.append(
             lambda: world.later(SESSION, self.group.remove, self)
         )
         self.process.at_pause.append(self.is_silent)
