@@ -86,6 +86,15 @@ class Tidlig:
         found: list[Json] = await until(has_all, what=f"the feed of {orgnr}")
         return found
 
+    async def registered(self, id: str, orgnr: str | None) -> Json:
+        """Wait until the registry shows it to the reader."""
+
+        async def shown() -> Json | None:
+            return await self.initiative(id, orgnr)
+
+        found: Json = await until(shown, what=f"{id} in the registry")
+        return found
+
     def bearer(self, orgnr: str | None) -> dict[str, str]:
         return {} if orgnr is None else self.stack.issuer.bearer(orgnr)
 
