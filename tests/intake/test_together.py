@@ -1,6 +1,7 @@
 """Requests that come at one moment share a transaction; each has its own answer."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from services.intake.together import Asked, Together
 from services.kit.db import Pool, pool_of
 from tests.mistakes.named import failing
 from tests.schemas.said import example
+from tests.stack import until
 
 from .conftest import Emitter, Json
 
@@ -48,9 +50,25 @@ async def on_their_way(emitter: Emitter) -> int:
 
 
 async def test_many_emitters_at_once_share_transactions_and_none_is_lost(
-    emitter: Emitter,
+    emitter: Emitter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answers = await at_once(emitter, [said(n) for n in range(MANY)])
+    """They all have come before the first transactions end."""
+    come = Counter[str]()
+
+    async def counted(self: Together, *asked: Any) -> bool:
+        come["asked"] += 1
+        return await add(self, *asked)
+
+    async def all_have_come() -> bool:
+        return come["asked"] == MANY
+
+    add = Together.add_new
+    monkeypatch.setattr(Together, "add_new", counted)
+    async with emitter.stack.connection("intake") as conn, conn.transaction():
+        await conn.execute("LOCK TABLE receipt IN SHARE MODE")
+        asked = asyncio.create_task(at_once(emitter, [said(n) for n in range(MANY)]))
+        await until(all_have_come, what="all requests")
+    answers = await asked
 
     assert {each.status_code for each in answers} == {202}
     assert len({each.json()["receipts"][0]["id"] for each in answers}) == MANY
