@@ -2,6 +2,8 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 V := .venv/bin
+# what is compiled once is not compiled again for each of some hundred processes
+unexport PYTHONDONTWRITEBYTECODE
 
 # a module at a time on each of two workers, each with a Kafka and a Postgres of its own
 SIDE_BY_SIDE := -n 2 --dist loadscope --no-loadscope-reorder

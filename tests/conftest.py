@@ -3,6 +3,7 @@
 Every test begins at the end of the topics, so that it sees what it says itself.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,7 +70,15 @@ def stack(
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, so that no worker ends long after the other."""
+    """What takes longest begins first, so that no worker ends long after the other.
+
+    Raises UsageError for two tests of one name: side by side only the first would run.
+    """
+    twice = [
+        name for name, times in Counter(i.nodeid for i in items).items() if times > 1
+    ]
+    if twice:
+        raise pytest.UsageError(f"two tests of one name: {twice[0]}")
     turns = {path: turn for turn, path in enumerate(LONGEST)}
     here = Path(__file__).parent
 
